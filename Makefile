@@ -1,0 +1,40 @@
+# make lab    open the lectures in JupyterLab        make test       run every test
+# make lint   format and style                       make notebooks  rebuild the .ipynb from the .py
+# The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# A browser opens where there is a display; JupyterLab prints its address in any case.
+DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
+
+.PHONY: lab test lint notebooks pictures clean
+
+lab: .venv/lecturer.installed
+	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
+	  $(if $(DISPLAYED),,--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
+
+test: .venv/test.installed lint
+	$(BIN)/pytest
+
+lint: .venv/test.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+# The .py of a pair is the source; this makes its .ipynb anew, executed. One lecture: make notebooks LECTURES=notebooks/01*.py
+LECTURES ?= $(wildcard notebooks/*.py)
+notebooks: .venv/lecturer.installed
+	$(BIN)/python -m course_utils.build $(LECTURES)
+
+# The screenshots in the README, taken in a real browser.
+pictures: .venv/test.installed
+	$(BIN)/pytest tests/test_browser.py --pictures notebooks/pictures
+
+clean:
+	rm -rf .venv build *.egg-info
+
+.venv/%.installed: pyproject.toml
+	@$(PYTHON) -c "" 2>/dev/null || { echo "This course needs Python 3.11 or newer, and there is no '$(PYTHON)' here: install it, or name yours: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('This course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: install a newer one, or name it: make PYTHON=/path/to/python3.12' % sys.version_info[:2])"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[$*]"
+	touch $@

@@ -1,0 +1,43 @@
+"""Makes the executed .ipynb of each pair from its .py: ``python -m course_utils.build notebooks/01*.py``.
+
+What changes from run to run without meaning is left out (ids of live widgets, times, the kernel's version), so that
+building an unchanged notebook again gives the same bytes.
+"""
+
+import sys
+from pathlib import Path
+
+import jupytext.cli
+import nbformat
+from nbclient import NotebookClient
+from tqdm import tqdm
+
+from course_utils.widgets import VIEW
+
+
+def build(source: Path) -> Path:
+    """Execute the notebook of ``source`` (a .py in jupytext's percent format), write its .ipynb and return its path.
+
+    The ids of the cells that were there before stay. If a cell raises, the .ipynb keeps its old outputs and the error
+    (nbclient's CellExecutionError, with the cell's traceback) is the caller's. Raises ValueError for what is no .py.
+    """
+    if source.suffix != ".py" or not source.is_file():
+        raise ValueError(f"source must be the .py of a notebook, got {str(source)!r}.")
+    target = source.with_suffix(".ipynb")
+    jupytext.cli.jupytext(["--quiet", "--to", "ipynb", "--update", str(source)])
+    notebook = nbformat.read(target, as_version=4)
+    client = NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": str(source.parent)}})
+    client.execute()
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.pop("language_info", None)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(VIEW, None)
+    nbformat.write(notebook, target)
+    return target
+
+
+if __name__ == "__main__":
+    for name in (bar := tqdm(sys.argv[1:])):
+        bar.set_description(name)
+        build(Path(name))

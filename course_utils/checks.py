@@ -1,0 +1,79 @@
+"""Bad input is refused here, before any work is done: each error names the argument, the value and what is allowed."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+# Argument -> what is allowed, in words and as a test on tensors. Others need only be finite.
+ALLOWED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
+    "lr": ("a positive, finite number", lambda v: v > 0),
+    "start": ("two finite numbers (x, y)", torch.isfinite),
+}
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """What to say after a name that is not among ``known``: the nearest one that is, and the list of all."""
+    known = list(known)
+    near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"{hint}Known: {', '.join(known)}."
+
+
+def named(kind: str, value: Any, module: ModuleType, is_one: Callable[[Any], bool] = callable) -> Any:
+    """``value`` itself if it ``is_one`` of its kind; else the member of ``module.__all__`` that bears this name.
+
+    Raises ValueError for an unknown name, TypeError for what is neither.
+    """
+    if isinstance(value, str):
+        if value not in module.__all__:
+            raise ValueError(f"There is no {kind} {value!r}; {nearest(value, module.__all__)}")
+        return getattr(module, value)
+    if not is_one(value):
+        raise TypeError(f"{kind} must be a {kind} or the name of one ({', '.join(module.__all__)}), got {value!r}.")
+    return value
+
+
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """``value`` as an int. Raises TypeError for what is not a whole number, ValueError for one below ``least``."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be a whole number, {least} or more, got {value!r}.")
+    if value < least:
+        raise ValueError(f"{name} must be a whole number, {least} or more, got {value}.")
+    return int(value)
+
+
+def numbers(name: str, value: Any) -> Tensor:
+    """``value``, a number or a (nested) sequence of numbers, as a finite float64 tensor.
+
+    A number or a list of numbers is what each hyperparameter may be. Raises TypeError for what holds no numbers,
+    ValueError for NaN, infinity, or what ``ALLOWED`` rules out under this name.
+    """
+    words, test = ALLOWED.get(name, ("a finite number", torch.isfinite))
+    try:
+        if isinstance(value, (str, bytes, bool)) or value is None:
+            raise TypeError
+        tensor = torch.as_tensor(value).detach().cpu().to(torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"{name} must be {words}, got {value!r}.") from None
+    bad = tensor[~(torch.isfinite(tensor) & test(tensor))]
+    if bad.numel():
+        raise ValueError(f"{name} must be {words}, got {bad[0].item():g}.")
+    return tensor
+
+
+def hyperparameters(rule: Callable, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule's hyperparameters, in its own order: those given, and the defaults of its signature for the rest.
+
+    Raises TypeError for a name that the rule does not take, and what ``numbers`` raises for a bad value.
+    """
+    defaults = {name: p.default for name, p in list(inspect.signature(rule).parameters.items())[4:]}
+    for name, value in given.items():
+        if name not in defaults:
+            raise TypeError(f"{rule.__name__} takes no hyperparameter {name!r}; {nearest(name, defaults)}")
+        numbers(name, value)
+    return {**defaults, **given}

