@@ -26,7 +26,9 @@ def build(source: Path) -> Path:
     target = source.with_suffix(".ipynb")
     jupytext.cli.jupytext(["--quiet", "--to", "ipynb", "--update", str(source)])
     notebook = nbformat.read(target, as_version=4)
-    client = NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": str(source.parent)}})
+    client = NotebookClient(
+        notebook, timeout=600, record_timing=False, resources={"metadata": {"path": str(source.parent)}}
+    )
     client.execute()
     notebook.metadata.pop("widgets", None)
     notebook.metadata.pop("language_info", None)

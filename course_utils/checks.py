@@ -57,7 +57,7 @@ def numbers(name: str, value: Any) -> Tensor:
     try:
         if isinstance(value, (str, bytes, bool)) or value is None:
             raise TypeError
-        tensor = torch.as_tensor(value).detach().cpu().to(torch.float64)
+        tensor = torch.as_tensor(value, dtype=torch.float64, device="cpu").detach()
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(f"{name} must be {words}, got {value!r}.") from None
     bad = tensor[~(torch.isfinite(tensor) & test(tensor))]

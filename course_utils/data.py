@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import torch
 from torch import Tensor
 
 from course_utils import checks
+
+TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # our names and torchvision's
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,12 @@ def load(name: str = "mnist-5k", root: str | os.PathLike | None = None, *, seed:
     Raises ValueError for an unknown name, OSError if the folder cannot be written to or the download fails: in both
     cases the sentence says what to do.
     """
-    loaders = {"mnist-5k": lambda: _mnist_5k(seed), "mnist": lambda: _torchvision("mnist", "MNIST", root)}
-    loaders["fashion-mnist"] = lambda: _torchvision("fashion-mnist", "FashionMNIST", root)
     seed = checks.whole("seed", seed, least=0)
-    if name not in loaders:
-        raise ValueError(f"There is no data set {name!r}; {checks.nearest(name, loaders)}")
-    return loaders[name]()
+    if name == "mnist-5k":
+        return _mnist_5k(seed)
+    if name in TORCHVISION:
+        return _torchvision(name, root)
+    raise ValueError(f"There is no data set {name!r}; {checks.nearest(name, ['mnist-5k', *TORCHVISION])}")
 
 
 def _mnist_5k(seed: int) -> Data:
@@ -76,33 +79,40 @@ def _mnist_5k(seed: int) -> Data:
     return Data("mnist-5k", x[train], y[train], x[test], y[test], tuple("0123456789"))
 
 
-def _torchvision(name: str, cls: str, root: str | os.PathLike | None) -> Data:
+def _torchvision(name: str, root: str | os.PathLike | None) -> Data:
     import torchvision  # takes a second, and the embedded digits do without it
 
     root = Path(root or os.environ.get("COURSE_DATA") or Path.home() / ".cache" / "course_utils").expanduser()
-    dataset = getattr(torchvision.datasets, cls)
+    dataset = getattr(torchvision.datasets, TORCHVISION[name])
     instead = 'or use load("mnist-5k"), which needs neither folder nor network'
     try:
         sets = [dataset(root, train=train) for train in (True, False)]
     except RuntimeError:  # not there yet
         try:
             root.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=root).close()
         except OSError as error:
-            raise OSError(f"root: cannot make the folder {root} ({error.strerror}). Give another root, {instead}.") from None
-        if not os.access(root, os.W_OK):
-            raise OSError(f"root: cannot write to the folder {root}. Give another root, {instead}.") from None
+            sentence = f"root: cannot write to the folder {root} ({error.strerror}). Use another, {instead}."
+            raise OSError(sentence) from None
         try:
             sets = [dataset(root, train=train, download=True) for train in (True, False)]
-        except (RuntimeError, OSError) as error:  # torchvision's word for all mirrors failing; a refusal, a full disk
+        except (
+            RuntimeError,
+            OSError,
+        ) as error:  # torchvision's word for all mirrors failing; a refusal, a full disk
             raise OSError(
                 f"Could not download {name} into {root}. Connect to the network and try again, put the files there "
-                f"by hand ({root / cls / 'raw'}), {instead}."
+                f"by hand ({root / TORCHVISION[name] / 'raw'}), {instead}."
             ) from error
     train, test = sets
     return Data(
-        name, _pictures(train.data.numpy()), train.targets, _pictures(test.data.numpy()), test.targets,
+        name,
+        _pictures(train.data.numpy()),
+        train.targets,
+        _pictures(test.data.numpy()),
+        test.targets,
         tuple(str(c) for c in train.classes),
-    )  # fmt: skip
+    )
 
 
 def _pictures(bytes_: np.ndarray) -> Tensor:

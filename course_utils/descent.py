@@ -34,12 +34,16 @@ class Path:
     def __getitem__(self, index: int | tuple[int, ...]) -> Path:
         """One path of the grid: ``paths[3]``, or ``paths[3, 5]`` for a grid of two hyperparameters."""
         index = index if isinstance(index, tuple) else (index,)
-        lists = [name for name, value in self.hyper.items() if value.ndim]
-        if len(index) != len(lists):
-            raise IndexError(f"This grid has {len(lists)} axes ({', '.join(lists) or 'none'}), got index {index}.")
-        one = {name: self.hyper[name][i] for name, i in zip(lists, index, strict=True)}
+        if len(index) != len(self.grid):
+            raise IndexError(f"This grid is over ({', '.join(self.grid)}), got index {index}.")
+        one = {name: self.hyper[name][i] for name, i in zip(self.grid, index, strict=True)}
         where = (slice(None), *index)
         return replace(self, x=self.x[where], loss=self.loss[where], hyper={**self.hyper, **one})
+
+    @property
+    def grid(self) -> list[str]:
+        """The hyperparameters that were given as lists: they span the grid, one axis each."""
+        return [name for name, value in self.hyper.items() if value.ndim]
 
     @property
     def remaining(self) -> Tensor:

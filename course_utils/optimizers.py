@@ -18,12 +18,16 @@ class RuleOptimizer(torch.optim.Optimizer):
     """
 
     rule: Callable
+    hyper: tuple[str, ...]  # the names of the rule's hyperparameters
+
+    def __init_subclass__(cls) -> None:
+        cls.hyper = tuple(checks.hyperparameters(cls.rule, {}))
 
     def __init__(self, params: Iterable, **hyper: Any):
         super().__init__(params, checks.hyperparameters(self.rule, hyper))
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        checks.hyperparameters(self.rule, {k: v for k, v in param_group.items() if k in self.defaults})
+        checks.hyperparameters(self.rule, {k: v for k, v in param_group.items() if k in self.hyper})
         super().add_param_group(param_group)
 
     @torch.no_grad()
@@ -34,7 +38,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            hyper = {name: group[name] for name in self.defaults}
+            hyper = {name: group[name] for name in self.hyper}
             for p in group["params"]:
                 if p.grad is None:  # a frozen layer, or one that took no part in this loss
                     continue

@@ -1,6 +1,7 @@
 """A progress bar that is at home in a terminal, in a notebook, and in a notebook that is tested."""
 
 import io
+from collections.abc import Iterable
 
 from IPython import get_ipython
 from IPython.display import Pretty, display
@@ -14,9 +15,9 @@ class NotebookBar(tqdm):
     This one leaves an empty text, so a notebook's stored output does not depend on how fast the machine was.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, *args, **kwargs):
         self.handle = display(Pretty(""), display_id=True)
-        super().__init__(**kwargs, file=io.StringIO())
+        super().__init__(*args, **kwargs, file=io.StringIO())
 
     def display(self, msg=None, pos=None):
         self.handle.update(Pretty(str(self) if msg is None else msg))
@@ -26,9 +27,9 @@ class NotebookBar(tqdm):
         self.handle.update(Pretty(""))
 
 
-def progress_bar(total: int, enabled: bool = True) -> tqdm:
-    """A bar of ``total`` steps; it vanishes when closed."""
+def progress_bar(iterable: Iterable | None = None, *, total: int | None = None, enabled: bool = True) -> tqdm:
+    """A bar over ``iterable``, or over ``total`` steps told by ``update()``; it vanishes when done."""
     if not enabled:
-        return tqdm(total=total, disable=True)
+        return tqdm(iterable, total=total, disable=True)
     in_notebook = hasattr(get_ipython(), "kernel")
-    return (NotebookBar if in_notebook else tqdm)(total=total, leave=False, mininterval=0.2)
+    return (NotebookBar if in_notebook else tqdm)(iterable, total=total, leave=False, mininterval=0.2)

@@ -31,7 +31,7 @@ class Surface:
 
 
 def bowl(curvature_1: float, curvature_2: float, name: str = "bowl") -> Surface:
-    """½ (a·x₁² + b·x₂²): a bowl with the curvatures a > 0 and b > 0 along its axes and its minimum, 0, at the origin."""
+    """½ (a·x₁² + b·x₂²): a bowl of curvatures a > 0 and b > 0 along its axes, with its minimum, 0, at the origin."""
     a, b = float(curvature_1), float(curvature_2)
     if not (0 < a < float("inf") and 0 < b < float("inf")):
         raise ValueError(f"curvatures must be positive and finite, got {curvature_1} and {curvature_2}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ def fit(
     generator = torch.Generator().manual_seed(seed)
 
     history = History()
-    bar = progress_bar(total=epochs * -(-n // batch_size), enabled=progress)
+    bar = progress_bar(total=epochs * math.ceil(n / batch_size), enabled=progress)
     seconds = 0.0
     # What else the model draws (dropout) comes from the seed too, without touching the caller's random numbers.
     with bar, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -95,7 +96,7 @@ def fit(
                     total += loss * len(batch)
                     history.step_rows.append((loss, seconds))
                     bar.update()
-                    if not abs(loss) < float("inf"):
+                    if not math.isfinite(loss):
                         history.status = "diverged"
                         return history
                 test_loss, accuracy = evaluate(model, data.x_test, data.y_test)

@@ -1,12 +1,13 @@
-"""Sliders over the figures of ``plotting``."""
+"""Sliders over the figures of ``moving``."""
 
 from __future__ import annotations
 
 import ipywidgets
 import numpy as np
 
-from course_utils import checks, plotting
+from course_utils import checks, moving
 from course_utils.descent import descend
+from course_utils.rules import sgd
 from course_utils.surfaces import Surface
 
 POSITIONS = 81
@@ -15,12 +16,12 @@ POSITIONS = 81
 class Explorer:
     """A slider for the learning rate over the picture of the path that it leads to.
 
-    ``slider`` is the ipywidgets slider, ``figure`` the ``plotting.DescentFigure`` that it turns; ``slider.value = 0.4``
+    ``slider`` is the ipywidgets slider, ``figure`` the ``moving.DescentFigure`` that it turns; ``slider.value = 0.4``
     does what a hand does. The paths for all positions of the slider are computed when the explorer is made. In a live
     notebook it shows slider and picture; elsewhere, the picture and its words.
     """
 
-    def __init__(self, figure: plotting.DescentFigure, value: float):
+    def __init__(self, figure: moving.DescentFigure, value: float):
         self.figure = figure
         low, high = np.log10(figure.lr[[0, -1]])
         self.slider = ipywidgets.FloatLogSlider(
@@ -39,14 +40,17 @@ class Explorer:
 
     def _turn(self, change: dict) -> None:
         self.figure.show(int(np.abs(np.log(self.figure.lr / change["new"])).argmin()))
-        self.image.value = self.figure.png()
+        self.image.value = self.figure.png(compress_level=1)  # speed before size
 
     def __repr__(self) -> str:
         return self.figure.alt
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         shown, metadata = self.figure._repr_mimebundle_()
-        return {**shown, VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.view.model_id}}, metadata
+        return {
+            **shown,
+            VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.view.model_id},
+        }, metadata
 
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -54,12 +58,11 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 def explore(
     surface: Surface | str,
-    rule: str = "sgd",
     lr: tuple[float, float, float] = (0.01, 0.1, 1.0),
     steps: int = 60,
     start: tuple[float, float] | None = None,
 ) -> Explorer:
-    """An explorer of ``rule`` on ``surface``: its learning rate on a slider, the path, the loss and the theory.
+    """Gradient descent on ``surface``: the learning rate on a slider, the path, the loss and the theory.
 
     ``lr`` is (lowest, first shown, highest); the slider is logarithmic, with 81 positions. ``start`` defaults to the
     surface's own. Raises ValueError or TypeError, before anything is computed, for a bad argument.
@@ -69,4 +72,4 @@ def explore(
         raise ValueError(f"lr must be (lowest, first shown, highest), in ascending order, got {lr!r}.")
     low, value, high = bounds
     grid = np.geomspace(low, high, POSITIONS)
-    return Explorer(plotting.DescentFigure(descend(surface, rule, start=start, steps=steps, lr=grid)), value)
+    return Explorer(moving.DescentFigure(descend(surface, sgd, start=start, steps=steps, lr=grid)), value)

@@ -1,0 +1,685 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # 1 · Gradient descent
+#
+# A neural network learns by taking steps.
+# This lecture is about one step, and about the one number in it that you have to choose.
+#
+# *How to read it:* run all cells (menu **Run → Run All Cells**), then go through them from the top.
+# Where it says **Predict**, stop and commit to an answer before you look.
+
+# %% slideshow={"slide_type": "skip"}
+import numpy as np
+import torch
+
+from course_utils import data, models, optimizers, plotting, rules, surfaces
+from course_utils.descent import descend
+from course_utils.gradients import curvatures, gradient
+from course_utils.moving import Animation
+from course_utils.progress import progress_bar
+from course_utils.show import show_rule
+from course_utils.training import fit, loss_gradient
+from course_utils.widgets import explore
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Three walkers
+#
+# Below is a map of a valley, as on a hiking map: each line joins points of equal height, and the star is the lowest point.
+# Three walkers start at the white disc.
+# They follow the same formula. Only one number in it differs.
+
+# %%
+walkers = descend("quadratic", "sgd", lr=[0.02, 0.4, 0.51], steps=30)
+Animation(dict(zip("ABC", walkers, strict=True)), title="Three walkers, one formula: who arrives?")
+
+# %% [markdown]
+# **Predict.** The walkers may go on for as long as they like. Who arrives? Who never will? What could the number be?
+#
+# Write your answer down. By the end of this lecture you will be able to compute it.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What we walk on
+#
+# A network has weights, $x = (x_1, …, x_n)$. The loss $f(x)$ says how badly it does with them. Training is looking for
+# an $x$ where $f$ is low.
+#
+# A real network has thousands of weights or billions. Nobody can draw that. So we start with two:
+#
+# $$f(x_1, x_2) = 0.1\,x_1^2 + 2\,x_2^2$$
+#
+# One direction is flat, the other is steep. That is all we need to see most of what happens in a real network.
+
+# %%
+quadratic = surfaces.quadratic
+x0 = torch.tensor(quadratic.start, dtype=torch.float64)
+print(f"start {x0.tolist()}, loss there {quadratic(x0):g}; lowest point {quadratic.minima[0]}, loss there 0")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The gradient
+#
+# The gradient $g = \nabla f(x)$ collects the slope in each direction. By hand, for our valley:
+#
+# $$g = \left(\frac{\partial f}{\partial x_1}, \frac{\partial f}{\partial x_2}\right) = (0.2\,x_1,\; 4\,x_2)$$
+#
+# torch finds the same numbers by *automatic differentiation*: it applies the chain rule to each operation of $f$.
+
+# %%
+by_hand = torch.tensor([0.2 * x0[0], 4 * x0[1]])
+by_autograd = gradient(quadratic, x0)
+print(f"by hand {by_hand.tolist()}, by autograd {by_autograd.tolist()}")
+
+# %% [markdown]
+# The gradient points uphill, the steepest way. So $-g$ is the steepest way down.
+#
+# **Predict.** Standing at the white disc, does $-g$ point at the minimum?
+
+# %%
+figure = plotting.Figure((9, 4.5), "At the start, the steepest way down points across the valley, not at the minimum.")
+ax = figure.add_subplot(title="The steepest way down does not point at the minimum")
+plotting.draw_surface(ax, quadratic)
+for direction, looks in ((-by_autograd, plotting.STYLES[1]), (-x0, plotting.STYLES[2])):
+    plotting.draw_arrow(ax, x0, x0 + 2.5 * direction / direction.norm(), looks["color"])
+ax.text(-4.4, 0.5, "$-g$, the steepest way down")
+ax.text(-2.4, -1.2, "to the minimum")
+figure
+
+# %%
+cosine = torch.nn.functional.cosine_similarity(-by_autograd, -x0, dim=0)
+print(f"angle between the two: {torch.rad2deg(torch.acos(cosine)):.0f}°")
+
+# %% [markdown]
+# It points across the valley, because that is where the slope is. The gradient knows the slope *here*. It knows nothing
+# of the minimum over there. Everything that goes wrong with gradient descent comes from this.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The gradient without calculus
+#
+# A slope can also be measured. Take a small step $h$ to one side, and see how much $f$ changes:
+#
+# $$\text{forward:}\quad \frac{f(x + h) - f(x)}{h} \qquad\qquad \text{central:}\quad \frac{f(x + h) - f(x - h)}{2h}$$
+#
+# This is done for one coordinate after the other.
+#
+# **Predict.** Is a smaller $h$ always better? Which of the two is more exact?
+
+# %% [markdown]
+# Before we look, here is a third version. It was published in a teaching notebook. Can you see what is wrong with it?
+
+
+# %%
+def published_difference(f, x, h):
+    steps = h * torch.eye(len(x), dtype=x.dtype)
+    return torch.stack([f(x + e) - f(x - e) / (2 * h) for e in steps])
+
+
+# %%
+from course_utils.gradients import central_difference, forward_difference, relative_error
+
+rosenbrock = surfaces.rosenbrock  # no quadratic: for one of those, the central difference has no error but rounding
+x = torch.tensor(rosenbrock.start, dtype=torch.float64)
+exact = gradient(rosenbrock, x)
+hs = np.geomspace(1e-13, 1e-1, 49)
+methods = {"forward": forward_difference, "central": central_difference, "published": published_difference}
+errors = {name: (hs, [relative_error(d(rosenbrock, x, h), exact) for h in hs]) for name, d in methods.items()}
+
+# %%
+plotting.plot_curves(
+    errors,
+    title="A smaller h is better, until rounding takes over",
+    xlabel="h",
+    ylabel="relative error",
+    xscale="log",
+    yscale="log",
+    alt="Error against h. Forward and central differences fall with h, then rise again from rounding; central gets "
+    "lower. The published version stays near 1 for every h.",
+)
+
+# %% [markdown]
+# Read the picture from right to left.
+#
+# - **Large h:** the error is that of the formula. It falls like $h$ for the forward difference and like $h^2$ for the central one.
+# - **Small h:** the two values of $f$ agree in nearly all digits, and their difference drowns in rounding. The error rises like $1/h$.
+# - **Published:** its error never falls. A quotient binds tighter than a difference: only the second term is divided by
+#   $2h$. The parentheses are missing.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The gradient check
+#
+# That gives a test for any gradient that you write by hand. Compare it with central differences, and look at the
+# *relative* error. In double precision a right gradient agrees to 7 digits or more. A wrong one does not agree at all.
+
+# %%
+for name, h in (("central", 1e-5), ("published", 1e-5)):
+    error = relative_error(methods[name](rosenbrock, x, h), exact)
+    print(f"{name:9}  relative error below 1e-7: {error < 1e-7!s:5}  {'passes' if error < 1e-7 else 'FAILS'}")
+
+# %% [markdown]
+# Why not use differences for everything? Count. Each coordinate needs two evaluations of $f$; autograd needs one
+# evaluation and one pass back, however many coordinates there are.
+
+# %%
+n = sum(p.numel() for p in models.mlp_small().parameters())
+print(f"A small network for digits has {n:,} weights: {2 * n:,} evaluations for one gradient by central differences.")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The rule
+#
+# Look where it goes down. Take a step that way. Look again.
+#
+# The whole algorithm is one line. Here is its card, and below it the very line that runs in this course. Everything
+# you see from now on, on surfaces and on networks, goes through it.
+
+# %%
+show_rule(rules.sgd)
+
+# %% [markdown]
+# Here $\mathrm{lr}$ is the *learning rate*: the number that differed between the three walkers.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## By hand
+#
+# **Predict.** $f = 0.1\,x_1^2 + 2\,x_2^2$, start $(-5, -2)$, $\mathrm{lr} = 0.4$. Where are you after **two** steps?
+#
+# - (a) $(-4.2, 4.4)$
+# - (b) $(-4.232, -0.72)$
+# - (c) $(-5.832, -13.52)$
+# - (d) $(-4.6, 1.2)$
+
+# %%
+path = descend(quadratic, rules.sgd, lr=0.4, steps=30)
+for step in (1, 2, 30):
+    print(f"after {step:2} steps: ({path.x[step, 0]:.6g}, {path.x[step, 1]:.6g}), loss {path.loss[step]:.3g}")
+
+# %% [markdown]
+# It is (b). Each of the others is a mistake that people make:
+# (a) does not look again: both steps use the first gradient. (c) has the sign wrong and walks uphill. (d) stops after
+# one step. Here are the three mistakes, run:
+
+# %%
+g0 = gradient(quadratic, x0)
+uphill = x0 + 0.4 * g0
+for option, point in (
+    ("a", x0 - 2 * 0.4 * g0),
+    ("c", uphill + 0.4 * gradient(quadratic, uphill)),
+    ("d", x0 - 0.4 * g0),
+):
+    print(f"({option}) ({point[0]:.4g}, {point[1]:.4g})")
+
+# %% [markdown]
+# Is this what torch does? We give `torch.optim.SGD` the same start and compare all 31 points.
+
+# %%
+w = x0.clone().requires_grad_()
+theirs, optimizer = [w.detach().clone()], torch.optim.SGD([w], lr=0.4)
+for _ in range(30):
+    optimizer.zero_grad()
+    quadratic(w).backward()
+    optimizer.step()
+    theirs.append(w.detach().clone())
+print("same as torch.optim.SGD to 12 digits:", relative_error(torch.stack(theirs), path.x) < 1e-12)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Too small, good, too large
+#
+# Now it is your turn. Drag the slider, or click on it and use the arrow keys.
+#
+# **Predict**, before you do: what happens to the path when you double the learning rate? And again? And again?
+
+# %%
+explore("quadratic", lr=(0.01, 0.1, 1.0), steps=60)
+
+# %% [markdown]
+# **What to look for**
+#
+# 1. Far left: the steps are tiny. The path is smooth, and does not get there.
+# 2. Near 0.25: the steep direction is done in a single step. Then a slow crawl along the valley.
+# 3. Near 0.4: the path jumps from wall to wall, yet it gets there sooner.
+# 4. Just above 0.5: the jumps grow. Watch the loss turn from falling to rising at one sharp value.
+#
+# There is no gentle warning. Right below the edge is the fastest, right above it is ruin.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Where exactly is the edge?
+#
+# Take one direction alone. There, $f = \tfrac12 \lambda x^2$, where $\lambda$ is the *curvature*: how fast the slope
+# changes. The gradient is $\lambda x$, so one step is
+#
+# $$x_t = x_{t-1} - \mathrm{lr}\,\lambda\,x_{t-1} = (1 - \mathrm{lr}\,\lambda)\; x_{t-1}$$
+#
+# Each step multiplies the distance by the same factor, $1 - \mathrm{lr}\,\lambda$. (Both factors are on the right of the
+# explorer. Go back and watch them.)
+#
+# - between 0 and 1: it shrinks, on the same side;
+# - between −1 and 0: it shrinks, and changes sides at each step: the zigzag;
+# - below −1: it grows.
+#
+# So the path settles only if $\mathrm{lr}\,\lambda < 2$ in *every* direction. The steepest decides:
+#
+# $$\boxed{\;\mathrm{lr} < \frac{2}{\lambda_{\max}}\;}$$
+
+# %%
+flat, steep = curvatures(quadratic, x0).tolist()  # the eigenvalues of the matrix of second derivatives
+print(f"curvatures {flat:g} and {steep:g}, so the edge is at lr = 2 / {steep:g} = {2 / steep:g}")
+for lr in (0.4999, 0.5001):
+    print(f"lr = {lr}: {descend(quadratic, 'sgd', lr=lr, steps=20_000).outcome}")
+
+# %% [markdown]
+# Now you can answer the opening question: A had lr 0.02, B 0.4 and C 0.51. A will arrive, late. B arrives. C never will.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The price of a wrong guess
+#
+# **Predict.** You do not know the best learning rate. Is it better to be three times too low or three times too high?
+
+# %%
+lrs = np.geomspace(0.005, 0.6, 400)
+sweep = descend(quadratic, "sgd", lr=lrs, steps=6000)
+arrival = np.where(sweep.arrival >= 0, sweep.arrival, np.nan)
+figure = plotting.plot_curves(
+    {"steps": (lrs, arrival)},
+    title="Too low costs time, too high costs everything",
+    xlabel="lr",
+    ylabel="steps until within 1 % of the distance",
+    xscale="log",
+    yscale="log",
+    alt="Steps needed against the learning rate: falling in proportion to 1 / lr, lowest just left of 0.5, none beyond.",
+)
+figure.axes[0].axvspan(2 / steep, 0.6, color=plotting.RED, alpha=0.15)
+figure.axes[0].text(2 / steep, 600, "diverges ", ha="right", rotation=90, va="top")
+figure
+
+# %%
+best = lrs[np.nanargmin(arrival)]
+print(f"fastest of these: lr = {best:.2f}, {int(np.nanmin(arrival))} steps")
+print(f"theory: 2 / (λmin + λmax) = {2 / (flat + steep):.2f}")
+
+# %% [markdown]
+# At that lr both directions shrink by the same factor. Lower, and the flat one is slower. Higher, and the steep one is.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Why narrow valleys are slow
+#
+# The steep direction caps the learning rate. The flat one needs a large one. What counts is their ratio, the
+# *condition number* $\kappa = \lambda_{\max} / \lambda_{\min}$. With the best lr, each step in a bowl leaves
+#
+# $$\frac{\kappa - 1}{\kappa + 1}$$
+#
+# of the distance.
+#
+# **Predict.** A valley gets ten times narrower. How many more steps does it take, with the best lr for each?
+
+# %%
+kappas = np.array([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
+measured = [descend(surfaces.bowl(1, k), "sgd", lr=2 / (1 + k), steps=3000).arrival.item() for k in kappas.tolist()]
+with np.errstate(divide="ignore"):  # κ = 1: the factor is 0, one step is enough
+    theory = np.maximum(1, np.ceil(np.log(0.01) / np.log((kappas - 1) / (kappas + 1))))
+plotting.plot_curves(
+    {"measured": (kappas, measured), "theory": (kappas, theory)},
+    title="Ten times narrower, ten times the steps",
+    xlabel="condition number κ",
+    ylabel="steps to 1 % of the distance",
+    xscale="log",
+    yscale="log",
+    alt="Steps against the condition number: a straight line of slope 1, measured and theory on top of each other.",
+)
+
+# %%
+for k, m, t in zip(kappas.tolist(), measured, theory, strict=True):
+    print(f"κ = {k:5}: {m:5} steps, theory {t:5.0f}")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Where curvature changes from place to place
+#
+# A bowl has the same curvature everywhere. Real losses do not. Rosenbrock's function is the classic example: a bent,
+# narrow valley.
+#
+# $$f(x_1, x_2) = (1 - x_1)^2 + 100\,(x_2 - x_1^2)^2$$
+
+# %%
+low, high = curvatures(rosenbrock, torch.tensor([1.0, 1.0], dtype=torch.float64)).tolist()
+print(f"at the minimum: curvatures {low:.2f} and {high:.0f}, κ = {high / low:.0f}, edge at lr = {2 / high:.4f}")
+
+# %%
+explore("rosenbrock", lr=(0.0001, 0.001, 0.01), steps=2000)
+
+# %% [markdown]
+# **What to look for**
+#
+# 1. At 0.001, one step takes you to the floor of the valley. The other 1,999 creep along it. Look at the loss: nothing
+#    seems to happen. A flat loss does not mean that you have arrived.
+# 2. Towards 0.002 it begins to jump between the walls. The edge is now a matter of *where you are*.
+# 3. The dots are equally many steps apart. Where they crowd, the valley is flat.
+#
+# Lecture 3 is about getting out of this.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Real digits
+#
+# Now the same rule, on 79,510 weights instead of two. These are 5,000 handwritten digits from MNIST: 4,000 to learn from
+# and 1,000 to be tested on.
+
+# %%
+digits = data.load("mnist-5k")
+shown = torch.stack([(digits.y_train == d).nonzero()[0, 0] for d in range(10)])
+print(digits)
+plotting.plot_pictures(
+    digits.x_train[shown],
+    digits.classes,
+    title="One of each",
+    alt="Ten handwritten digits, 0 to 9, one of each.",
+)
+
+# %% [markdown]
+# The network has one hidden layer: 784 pixels, 100 units, 10 scores. Its loss on one picture is the *cross-entropy*: the
+# negative logarithm of the probability that it gave to the right digit.
+#
+# `optimizers.SGD` takes the rule from the card above and applies it to each weight of the network. `fit` goes through the
+# pictures, in batches, in a random order, once an epoch. Nothing else is new.
+
+# %%
+model = models.mlp_small()
+optimizer = optimizers.SGD(model.parameters(), lr=0.3)
+history = fit(model, optimizer, digits, epochs=20, batch_size=64)
+print("the rule that trains the network is the rule on the card:", optimizer.rule is rules.sgd)
+print("read rightly, of 1,000 new digits: more than 92 %:", history.epochs.test_accuracy[20] > 0.92)
+
+# %% [markdown]
+# One line of arithmetic has learned to read. The next cell makes a function of this, because we shall do it often: a new
+# network, the rule, the loop.
+
+
+# %%
+def train(lr, seed=0, **settings):
+    model = models.mlp_small(seed=seed)
+    optimizer = optimizers.SGD(model.parameters(), lr=lr)
+    return fit(model, optimizer, digits, seed=seed, progress=False, **settings)
+
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## How many pictures for one step?
+#
+# The loss that we minimise is the mean over all pictures. So its gradient is a mean, too:
+#
+# $$f(x) = \frac1N \sum_{i=1}^{N} f_i(x) \qquad\Rightarrow\qquad \nabla f(x) = \frac1N \sum_{i=1}^{N} \nabla f_i(x)$$
+#
+# And a mean can be estimated from a sample.
+#
+# - **Batch** gradient descent uses all $N$ of them.
+# - **Single-sample**, or *stochastic*, gradient descent uses one, drawn at random.
+# - **Mini-batch** gradient descent uses $B$ of them. This is what everyone means by "SGD" today.
+#
+# All three are the same line of code. Only $g$ comes from elsewhere.
+#
+# **Predict.** You have the time for 4,000 picture-gradients. One exact step, or 4,000 noisy ones, or something between?
+# To decide, we need three facts: how noisy, how costly, how much progress.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### Fact 1: how noisy
+#
+# We draw $B$ pictures at random and compare their gradient with that of all 4,000, at one and the same point.
+
+# %%
+model = models.mlp_small()
+full = loss_gradient(model, digits.x_train, digits.y_train)
+generator = torch.Generator().manual_seed(0)
+sizes, noise = [1, 4, 16, 64, 256, 1024], []
+for size in sizes:
+    draws = [torch.randint(len(digits.y_train), (size,), generator=generator) for _ in range(40)]
+    squares = [(loss_gradient(model, digits.x_train[i], digits.y_train[i]) - full).square().sum() for i in draws]
+    noise.append((torch.stack(squares).mean().sqrt() / full.norm()).item())
+
+# %%
+plotting.plot_curves(
+    {"measured": (sizes, noise), "1 / √B": (sizes, noise[0] / np.sqrt(sizes))},
+    title="Four times the pictures halve the noise",
+    xlabel="pictures in the batch, B",
+    ylabel="noise / length of the gradient",
+    xscale="log",
+    yscale="log",
+    alt="Noise of a batch's gradient against its size: a straight line, falling like one over the square root of B.",
+)
+
+# %%
+print(f"with 1 picture the noise is {noise[0]:.0f} times as long as the gradient itself;")
+print(f"256 times the pictures reduce it about {noise[0] / noise[4]:.0f} times")
+
+# %% [markdown]
+# A single picture's gradient is mostly noise. But halving the noise costs four times the work. That is a poor bargain:
+# the exact gradient is the most expensive one to improve.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### Fact 2: how costly
+#
+# The time of a whole step (gradient and update), on this machine, now.
+
+# %%
+sizes, times = [1, 4, 16, 64, 256, 1024, 4000], []
+for size in progress_bar(sizes):
+    history = train(lr=0.01, epochs=1 + size // 200, batch_size=size)
+    times.append(1000 * history.steps.seconds.diff().median())
+plotting.plot_curves(
+    {"one step": (sizes, times), "one step, per picture": (sizes, np.divide(times, sizes))},
+    title="64 pictures cost far less than 64 times one",
+    xlabel="pictures in the batch, B",
+    ylabel="milliseconds",
+    xscale="log",
+    yscale="log",
+    alt="Milliseconds against batch size. One step: almost level at first, then rising. Per picture: falling steeply, "
+    "then level.",
+)
+
+# %%
+print("a step with 64 pictures takes less time than 10 steps with one:", times[3] < 10 * times[0])
+
+# %% [markdown]
+# A processor is built to do the same thing to many numbers at once. With one picture, most of the time goes into
+# starting the work.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### Fact 3: how much progress
+#
+# Now all three are run, as described, for about a second each. To be fair, each of them tries the same seven learning
+# rates. The best one, by its last training loss, is shown.
+
+# %%
+kinds = {"batch: 4,000": (4000, 80), "mini-batch: 64": (64, 28), "single: 1": (1, 1)}
+lrs = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
+tried = {name: {} for name in kinds}
+for name, lr in progress_bar([(name, lr) for name in kinds for lr in lrs]):
+    size, epochs = kinds[name]
+    steps = train(lr, epochs=epochs, batch_size=size).steps
+    tried[name][lr] = steps.rolling(max(1, 1000 // size), min_periods=1).mean()  # over the last 1,000 pictures
+best = {name: min(lrs, key=lambda lr: runs[lr].loss.fillna(np.inf).iloc[-1]) for name, runs in tried.items()}
+
+# %%
+plotting.plot_curves(
+    {f"{name}, lr {lr:g}": (tried[name][lr].seconds, tried[name][lr].loss) for name, lr in best.items()},
+    title="In the same time, mini-batches get furthest",
+    xlabel="seconds of training",
+    ylabel="training loss",
+    yscale="log",
+    alt="Training loss against seconds for batch, mini-batch and single-sample descent: mini-batch ends lowest.",
+)
+
+# %%
+last = {name: tried[name][lr].loss.iloc[-1] for name, lr in best.items()}
+print("lowest training loss:", min(last, key=last.get))
+
+# %% [markdown]
+# **What to look for**
+#
+# - *Batch:* a smooth curve, and few steps. With 60,000 pictures each step would take fifteen times as long; with a
+#   billion there would not be one step. It does not scale.
+# - *Single:* many steps, but noisy ones. It needs a small learning rate, or the noise throws it out.
+# - *Mini-batch:* fewer steps than single-sample, but each with an eighth of the noise ($1/\sqrt{64}$).
+#
+# So the exact gradient is not worth its price. This is why everyone trains with mini-batches. Look out for it when you
+# read: many a text describes "batch" and "stochastic" descent and then runs mini-batches three times.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Luck
+#
+# **Predict.** We train the same network five times, with the same settings. Only the random numbers differ: the first
+# weights, and the order of the pictures. How far apart are the accuracies?
+
+# %%
+tables = [train(lr=0.3, seed=seed, epochs=20).epochs for seed in progress_bar(range(5))]
+plotting.plot_curves(
+    {f"seed {seed}": (table.index, 100 * table.test_accuracy) for seed, table in enumerate(tables)},
+    title="Five runs that differ in nothing but luck",
+    xlabel="epoch",
+    ylabel="test accuracy, %",
+    alt="Test accuracy against epochs for five seeds: all rise quickly, cross each other, and end close together.",
+)
+
+# %%
+final = np.array([100 * table.test_accuracy.iloc[-1] for table in tables])
+print(f"test accuracy after 20 epochs: {final.mean():.0f} % on average over {len(final)} seeds")
+print("the best and the worst seed differ by less than 2 points, but they do differ:", 0 < np.ptp(final) < 2)
+
+# %% [markdown]
+# Remember this whenever somebody compares two optimizers by *one* run each: a difference smaller than that between seeds
+# says nothing.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The same edge, in 79,510 dimensions
+#
+# **Predict.** We train the network with twelve learning rates, three epochs each. What will the curve of the loss against
+# lr look like? You have seen one like it.
+
+# %%
+lrs = np.geomspace(0.001, 10, 12)
+losses = [train(lr, epochs=3).epochs.train_loss.iloc[-1] for lr in progress_bar(lrs)]
+figure = plotting.plot_curves(
+    {"loss": (lrs, losses)},
+    title="Too low costs time, too high costs everything: again",
+    xlabel="lr",
+    ylabel="training loss in epoch 3",
+    xscale="log",
+    alt="Training loss in the third epoch against the learning rate: falling slowly, lowest just before a steep rise.",
+)
+figure.axes[0].axhline(np.log(10), color="black", linestyle=":")
+figure.axes[0].text(0.001, np.log(10), "guessing: log 10", va="bottom")
+figure
+
+# %% [markdown]
+# The best learning rate lies a little below the edge, as it did in the valley. Here nobody can compute
+# $2 / \lambda_{\max}$ in advance, and the curvature changes as the network learns. So one tries: a few learning rates, each
+# three times the one before, and then one step back from the edge.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What can go wrong
+#
+# ### A sum is not a mean
+#
+# Some programs add up the loss over a batch, others average it. The gradient of the sum is $B$ times as long. So the same
+# lr means something else: lr 0.001 on the sum over 64 pictures is lr 0.064 on their mean.
+
+# %%
+mean = train(lr=0.05, epochs=3, batch_size=50)
+fair = train(lr=0.05 / 50, epochs=3, batch_size=50, reduction="sum")
+same_lr = train(lr=0.05, epochs=3, batch_size=50, reduction="sum")
+print("mean, and sum with lr / 50, take the same path:", np.allclose(mean.steps.loss, fair.steps.loss, rtol=1e-2))
+for name, run in (("mean", mean), ("sum, lr / 50", fair), ("sum, same lr", same_lr)):
+    print(f"{name:12}  learns: {run.epochs.test_accuracy.iloc[-1] > 0.5}")
+
+# %% [markdown]
+# Mind the printed loss, too. A sum over 64 pictures looks 64 times worse than the same loss averaged.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### Old gradients, and the wrong sign
+#
+# torch *adds* each new gradient to `p.grad`. Who forgets `optimizer.zero_grad()` steps along the sum of all gradients so
+# far. Who forgets the minus walks uphill.
+#
+# Each is a rule of its own, so we can run it. Any function of this shape will do: try yours.
+#
+# **Predict.** What does a walker do that never forgets a slope?
+
+
+# %%
+def forgot_zero_grad(x, g, s, t, lr):
+    total = g if t == 1 else s.total + g
+    return x - lr * total, rules.State(total=total)
+
+
+def wrong_sign(x, g, s, t, lr):
+    return x + lr * g, s
+
+
+wrong = {rule.__name__: descend(quadratic, rule, lr=0.02, steps=120) for rule in (forgot_zero_grad, wrong_sign)}
+plotting.plot_paths(wrong, title="Old gradients carry you past the minimum, again and again")
+
+# %%
+for name, path in wrong.items():
+    print(f"{name}: {path.outcome}")
+
+# %% [markdown]
+# It swings through the minimum and up the other side, like a ball without friction. With some friction this mistake
+# becomes a method: momentum, in lecture 3.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### One run each is no ranking
+#
+# You saw five seeds give five accuracies. You saw that each method has its own best learning rate. So a table with one
+# run for each method, at a learning rate that nobody tuned, ranks luck. This course tunes every method with the same
+# effort, repeats it, and shows the spread.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What it costs
+#
+# Beside the weights and their gradient, gradient descent stores nothing. A step is one multiplication and one subtraction
+# per weight. No other rule of this course is as cheap.
+
+# %%
+kept = sum(v.numel() for state in optimizer.state.values() for v in state.values() if torch.is_tensor(v))
+print(f"numbers kept per weight: {kept / n:g}")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Summary
+#
+# | question | answer |
+# | --- | --- |
+# | the rule | $x_t = x_{t-1} - \mathrm{lr}\; g_t$ |
+# | when it settles | $\mathrm{lr} < 2 / \lambda_{\max}$, the largest curvature |
+# | best lr in a bowl | $2 / (\lambda_{\min} + \lambda_{\max})$, just below the edge |
+# | speed | leaves $(\kappa - 1) / (\kappa + 1)$ of the distance at each step: narrow valleys are slow |
+# | is my gradient right? | compare with central differences: relative error below $10^{-7}$ |
+# | how many pictures a step? | a mini-batch: noise falls like $1/\sqrt B$, cost hardly rises at first |
+# | memory | none beside the weights and the gradient |
+# | what is wrong with it | one lr for all directions; no memory; crawls in valleys, jumps across them |
+#
+# **Next.** Why a constant lr never quite arrives when the gradient is noisy (lecture 2), and how to stop the zigzag (lecture 3).
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Now you
+#
+# Change the cells above and run them again.
+#
+# 1. A bowl has the curvatures 1 and 50. At which lr does it diverge? Which is best? Compute it, then check it with
+#    `explore(surfaces.bowl(1, 50), lr=(0.001, 0.01, 0.1))`.
+# 2. Find a start on the quadratic surface from which gradient descent goes *straight* to the minimum. There are two kinds.
+#    Pass it as `start=(…, …)`.
+# 3. Repair `published_difference` with two characters, and make it pass the gradient check.
+# 4. Halve the batch size and keep lr. Is the accuracy better or worse, or is the difference within that between seeds?
+
+# %% [markdown]
+# ## References
+#
+# - A.-L. Cauchy, [Méthode générale pour la résolution des systèmes d'équations simultanées](https://gallica.bnf.fr/ark:/12148/bpt6k2982c/f540),
+#   Comptes Rendus 25, 1847: the method itself.
+# - H. Robbins, S. Monro, [A Stochastic Approximation Method](https://doi.org/10.1214/aoms/1177729586), Ann. Math. Stat. 22, 1951:
+#   noisy gradients.
+# - H. H. Rosenbrock, [An Automatic Method for Finding the Greatest or Least Value of a Function](https://doi.org/10.1093/comjnl/3.3.175),
+#   Computer Journal 3, 1960: the bent valley.
+# - L. Bottou, F. E. Curtis, J. Nocedal, [Optimization Methods for Large-Scale Machine Learning](https://doi.org/10.1137/16M1080173),
+#   SIAM Review 60, 2018: batch, stochastic and mini-batch, with proofs.
+# - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, [Gradient-Based Learning Applied to Document Recognition](https://doi.org/10.1109/5.726791),
+#   Proc. IEEE 86, 1998: the digits.

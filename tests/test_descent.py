@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+import torch
+
+from course_utils import rules, surfaces
+from course_utils.descent import ARRIVED, descend
+
+LRS = [0.01, 0.1, 0.4, 0.499, 0.6, 2.0]
+
+
+@pytest.mark.parametrize("name", surfaces.__all__)
+def test_each_row_of_a_grid_is_the_run_of_its_setting(name):
+    lrs = [0.001, 0.01] if name == "rosenbrock" else LRS
+    paths = descend(name, "sgd", lr=lrs, steps=50)
+    assert paths.x.shape == (51, len(lrs), 2)
+    assert paths.loss.shape == (51, len(lrs))
+    for i, lr in enumerate(lrs):
+        alone = descend(name, "sgd", lr=lr, steps=50)
+        assert torch.equal(torch.nan_to_num(paths[i].x), torch.nan_to_num(alone.x))
+        assert torch.equal(torch.nan_to_num(paths.loss[:, i]), torch.nan_to_num(alone.loss))
+        assert paths[i].hyper["lr"] == lr
+
+
+def test_two_lists_span_a_grid_in_the_order_given():
+    def scaled(x, g, s, t, lr=1.0, a=1.0):
+        return x - lr * a * g, s
+
+    paths = descend("quadratic", scaled, a=[1.0, 2.0, 3.0], lr=[0.1, 0.2], steps=4)
+    assert paths.grid == ["a", "lr"]
+    assert paths.x.shape == (5, 3, 2, 2)
+    assert torch.allclose(paths[2, 1].x, descend("quadratic", "sgd", lr=0.6, steps=4).x)
+    with pytest.raises(IndexError, match="over \\(a, lr\\)"):
+        paths[2]
+
+
+def test_state_and_step_reach_the_rule():
+    seen = []
+
+    def counting(x, g, s, t, lr):
+        seen.append((t, getattr(s, "last", None)))
+        return x, rules.State(last=t)
+
+    descend("quadratic", counting, lr=1, steps=3)
+    assert seen == [(1, None), (2, 1), (3, 2)]
+
+
+def test_loss_is_that_of_the_points():
+    path = descend("rosenbrock", "sgd", lr=0.001, steps=5, start=(0.5, -0.5))
+    assert path.x[0].tolist() == [0.5, -0.5]
+    assert torch.equal(path.loss, surfaces.rosenbrock(path.x))
+
+
+@pytest.mark.parametrize("curvature", [0.5, 4.0, 30.0])
+def test_the_edge_is_at_two_over_the_largest_curvature(curvature):
+    surface = surfaces.bowl(0.3, curvature)
+    below, above = 0.999 * 2 / curvature, 1.001 * 2 / curvature
+    paths = descend(surface, "sgd", lr=[below, above], steps=20_000)
+    assert paths.diverges.tolist() == [False, True]
+    assert paths[0].outcome.startswith("converged")
+
+
+def test_arrival_is_the_first_step_from_which_the_path_stays():
+    path = descend("quadratic", "sgd", lr=0.4, steps=100)
+    k = path.arrival.item()
+    assert path.outcome == f"converged after {k} steps"
+    assert (path.remaining[k:] <= ARRIVED).all()
+    assert path.remaining[k - 1] > ARRIVED
+
+
+def test_a_path_that_only_passes_by_has_not_arrived():
+    def through(x, g, s, t, lr):
+        return x + lr * torch.tensor([5.0, 2.0]), s  # from (-5, -2) over the minimum and out again
+
+    path = descend("quadratic", through, lr=1.0, steps=2)
+    assert path.remaining[1] == 0
+    assert path.arrival == -1
+    assert path.outcome == "still 1e+02 % of the way to go"
+
+
+def test_divergence_to_nan_is_an_outcome_and_no_error():
+    path = descend("rosenbrock", "sgd", lr=1.0, steps=50)
+    assert not torch.isfinite(path.x[-1]).any()
+    assert path.outcome == "diverges"
+
+
+def test_outcome_of_a_grid_is_refused():
+    with pytest.raises(ValueError, match="index it"):
+        _ = descend("quadratic", "sgd", lr=[0.1, 0.2]).outcome
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"lr": 0}, ValueError, "lr must be a positive, finite number, got 0"),
+        ({"lr": -0.1}, ValueError, "lr must be a positive, finite number, got -0.1"),
+        ({"lr": float("nan")}, ValueError, "lr must be a positive, finite number, got nan"),
+        ({"lr": float("inf")}, ValueError, "lr must be a positive, finite number, got inf"),
+        ({"lr": "fast"}, TypeError, "lr must be a positive, finite number, got 'fast'"),
+        ({"lr": None}, TypeError, "lr must be a positive, finite number, got None"),
+        ({"lr": True}, TypeError, "lr must be a positive, finite number, got True"),
+        ({"lr": [0.1, -0.2]}, ValueError, "got -0.2"),
+        ({"lr": [[0.1]]}, ValueError, r"lr must be a number or a flat list, got shape \(1, 1\)"),
+        ({"start": (1, 2, 3)}, ValueError, r"start must be two finite numbers \(x, y\), got shape \(3,\)"),
+        ({"start": (1, float("nan"))}, ValueError, "start must be two finite numbers"),
+        ({"start": "origin"}, TypeError, "start must be two finite numbers .* got 'origin'"),
+        ({"steps": 0}, ValueError, "steps must be a whole number, 1 or more, got 0"),
+        ({"steps": 1.5}, TypeError, "steps must be a whole number, 1 or more, got 1.5"),
+        ({"surface": "quadratc"}, ValueError, "no surface 'quadratc'; did you mean 'quadratic'"),
+        ({"surface": lambda x: x}, TypeError, "surface must be a surface or the name of one"),
+        ({"rule": "sdg"}, ValueError, "no rule 'sdg'; did you mean 'sgd'"),
+        ({"rule": 3}, TypeError, "rule must be a rule or the name of one"),
+        ({"momentum": 0.9}, TypeError, "sgd takes no hyperparameter 'momentum'"),
+    ],
+)
+def test_bad_input_is_refused_before_any_step(changes, error, message):
+    def never(x, g, s, t, lr=1e-3):
+        raise AssertionError("a step was done")
+
+    arguments = {"surface": "quadratic", "rule": never, "lr": 0.1, **changes}
+    if "momentum" in changes:
+        arguments["rule"] = rules.sgd
+    with pytest.raises(error, match=message):
+        descend(**arguments)
+
+
+def test_lr_given_as_a_python_number_keeps_its_digits():
+    """A detour through float32 would change 0.4 in its eighth digit."""
+    assert descend("quadratic", "sgd", lr=[0.4]).hyper["lr"].item() == 0.4
+    assert descend("quadratic", "sgd", lr=np.float32(0.4)).hyper["lr"].item() == float(np.float32(0.4))

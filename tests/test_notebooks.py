@@ -1,0 +1,161 @@
+"""The pairs: in sync, executed, readable. (nbval runs their cells and compares the outputs.)"""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from conftest import NOTEBOOKS, ROOT
+from nbclient.exceptions import CellExecutionError
+
+from course_utils.build import build
+from course_utils.widgets import VIEW
+
+SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
+LECTURES = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
+
+
+def in_sync(notebook: Path) -> bool:
+    """Whether the .ipynb, turned into a .py, is the .py beside it."""
+    config = jupytext.config.load_jupytext_config(str(ROOT))
+    text = jupytext.writes(jupytext.read(notebook, config=config), fmt="py:percent", config=config)
+    return text == notebook.with_suffix(".py").read_text()
+
+
+def unexecuted(notebook: Path) -> list[str]:
+    """The code cells that were never run: nbval would compare nothing there."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    return [c.source for c in cells if c.cell_type == "code" and c.source.strip() and c.execution_count is None]
+
+
+def outputs(notebook: Path) -> list:
+    return [o for cell in nbformat.read(notebook, as_version=4).cells for o in cell.get("outputs", [])]
+
+
+def test_there_are_notebooks_and_each_is_a_pair():
+    assert LECTURES
+    assert [path.with_suffix(".ipynb") for path in SOURCES] == NOTEBOOKS
+
+
+each = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+@each
+def test_pair_is_in_sync(notebook):
+    assert in_sync(notebook), f"{notebook.name} is not what its .py says: make notebooks"
+
+
+@each
+def test_every_cell_is_executed_in_order(notebook):
+    assert not unexecuted(notebook)
+    cells = nbformat.read(notebook, as_version=4).cells
+    counts = [cell.execution_count for cell in cells if cell.cell_type == "code" and cell.source.strip()]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@each
+def test_outputs_hold_no_error_no_dead_widget_and_no_path_of_a_machine(notebook):
+    for output in outputs(notebook):
+        assert output.output_type != "error"
+        assert output.get("name") != "stderr", output.text
+        assert VIEW not in output.get("data", {})
+    assert "widgets" not in nbformat.read(notebook, as_version=4).metadata
+    assert not re.search(r"(/home/|/root/|/tmp/|/Users/)\w", notebook.read_text())
+
+
+@each
+def test_every_picture_has_words(notebook):
+    for output in outputs(notebook):
+        if "image/png" in output.get("data", {}):
+            alt = output.metadata["image/png"]["alt"]
+            assert len(alt.split()) >= 5
+            assert output.data["text/plain"] == alt
+
+
+@each
+def test_notebook_is_small_and_its_cells_are_short(notebook):
+    assert notebook.stat().st_size <= 3_000_000
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        if cell.cell_type == "code":
+            lines = [line for line in cell.source.splitlines() if line.strip()]
+            assert len(lines) <= 15, cell.source
+
+
+@each
+def test_links_lead_somewhere(notebook):
+    text = "\n".join(c.source for c in nbformat.read(notebook, as_version=4).cells if c.cell_type == "markdown")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        assert target.startswith("https://") or (notebook.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem)
+def test_a_lecture_is_in_the_index_and_has_what_a_lecture_has(lecture):
+    assert f"({lecture.name})" in (ROOT / "notebooks" / "index.py").read_text()
+    text = lecture.with_suffix(".py").read_text()
+    for part in (
+        "**Predict.**",
+        "show_rule(",
+        "torch.optim",
+        "explore(",
+        "## What can go wrong",
+        "## Summary",
+        "## References",
+    ):
+        assert part in text, part
+    assert text.count("**Predict") >= 2
+
+
+# The checks above would be worth nothing if they could not fail.
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A pair of its own, to be damaged."""
+    for path in (LECTURES[0], LECTURES[0].with_suffix(".py")):
+        shutil.copy(path, tmp_path)
+    return tmp_path / LECTURES[0].name
+
+
+def test_a_pair_out_of_sync_is_found(copy):
+    assert in_sync(copy)
+    source = copy.with_suffix(".py")
+    source.write_text(source.read_text().replace("# ## The rule", "# ## The law", 1))
+    assert not in_sync(copy)
+
+
+def test_an_unexecuted_cell_is_found(copy):
+    notebook = json.loads(copy.read_text())
+    cell = next(c for c in notebook["cells"] if c["cell_type"] == "code")
+    cell["execution_count"] = None
+    copy.write_text(json.dumps(notebook))
+    assert len(unexecuted(copy)) == 1
+
+
+def small(folder: Path, code: str) -> Path:
+    source = folder / "small.py"
+    header = LECTURES[0].with_suffix(".py").read_text().partition("\n\n")[0]
+    source.write_text(f"{header}\n\n# %%\n{code}\n")
+    return source
+
+
+def test_build_executes_strips_and_is_repeatable(tmp_path):
+    code = 'from course_utils.widgets import explore\n\nexplore("quadratic")'
+    source = small(tmp_path, code)
+    first = build(source).read_bytes()
+    (cell,) = json.loads(first)["cells"]
+    assert cell["execution_count"] == 1
+    assert set(cell["outputs"][0]["data"]) == {"image/png", "text/plain"}
+    assert build(source).read_bytes() == first
+
+
+def test_build_tells_of_a_cell_that_raises(tmp_path):
+    with pytest.raises(CellExecutionError, match="no good"):
+        build(small(tmp_path, 'raise RuntimeError("no good")'))
+
+
+def test_build_takes_only_sources(tmp_path):
+    with pytest.raises(ValueError, match=r"source must be the \.py of a notebook"):
+        build(tmp_path / "missing.py")

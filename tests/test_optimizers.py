@@ -1,0 +1,104 @@
+"""Our optimizers exchange freely with torch.optim's."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from course_utils import models, optimizers
+
+
+def gradients_for(model, seed=0):
+    torch.manual_seed(seed)
+    model.zero_grad()
+    x, y = torch.randn(8, 784, dtype=torch.float64), torch.randint(10, (8,))
+    nn.functional.cross_entropy(model(x), y).backward()
+
+
+def pair(**hyper):
+    ours, theirs = models.mlp(784, 5, 10).double(), models.mlp(784, 5, 10).double()
+    return ours, optimizers.SGD(ours.parameters(), **hyper), theirs, torch.optim.SGD(theirs.parameters(), **hyper)
+
+
+def assert_same(ours, theirs):
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.allclose(p, q, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("hyper", [{}, {"lr": 0.3}])
+def test_trains_as_torch_does(hyper):
+    ours, our_optimizer, theirs, their_optimizer = pair(**hyper)
+    before = copy.deepcopy(ours)
+    for seed in range(20):
+        for model, optimizer in ((ours, our_optimizer), (theirs, their_optimizer)):
+            gradients_for(model, seed)
+            optimizer.step()
+    assert_same(ours, theirs)
+    assert not torch.equal(ours[1].weight, before[1].weight)
+
+
+def test_groups_schedulers_and_frozen_layers():
+    ours, theirs = models.mlp(784, 5, 10).double(), models.mlp(784, 5, 10).double()
+    optimizers_ = []
+    for model, module in ((ours, optimizers), (theirs, torch.optim)):
+        model[1].bias.requires_grad_(False)
+        groups = [{"params": model[1].parameters()}, {"params": model[3].parameters(), "lr": 0.5}]
+        optimizer = module.SGD(groups, lr=0.1)
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.1)
+        optimizers_.append((model, optimizer, scheduler))
+    frozen = ours[1].bias.clone()
+    for seed in range(6):
+        for model, optimizer, scheduler in optimizers_:
+            gradients_for(model, seed)
+            optimizer.step()
+            scheduler.step()
+    assert_same(ours, theirs)
+    assert torch.equal(ours[1].bias, frozen)
+
+
+def test_gradients_are_left_alone():
+    model = models.mlp(784, 5, 10).double()
+    gradients_for(model)
+    before = [p.grad.clone() for p in model.parameters()]
+    optimizers.SGD(model.parameters(), lr=0.1).step()
+    assert all(torch.equal(p.grad, g) for p, g in zip(model.parameters(), before, strict=True))
+
+
+def test_closure_is_evaluated_with_gradients_and_its_loss_returned():
+    x = torch.tensor([3.0], requires_grad=True)
+    optimizer = optimizers.SGD([x], lr=0.1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (x**2).sum()
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() == 9
+    assert x.item() == pytest.approx(3 - 0.1 * 6)
+
+
+def test_state_goes_on_in_new_parameters():
+    ours, our_optimizer, _, _ = pair(lr=0.2)
+    gradients_for(ours)
+    our_optimizer.step()
+    resumed = copy.deepcopy(ours)
+    new_optimizer = optimizers.SGD(resumed.parameters(), lr=1.0)
+    new_optimizer.load_state_dict(our_optimizer.state_dict())
+    for model, optimizer in ((ours, our_optimizer), (resumed, new_optimizer)):
+        gradients_for(model, 1)
+        optimizer.step()
+    assert_same(ours, resumed)
+    assert [s["step"] for s in new_optimizer.state.values()] == [2] * 4
+
+
+@pytest.mark.parametrize(
+    ("lr", "error"), [(0, ValueError), (-1, ValueError), (float("nan"), ValueError), ("a", TypeError)]
+)
+def test_bad_lr_is_refused(lr, error):
+    model = models.mlp(4, 2)
+    with pytest.raises(error, match="lr must be a positive, finite number"):
+        optimizers.SGD(model.parameters(), lr=lr)
+    with pytest.raises(error, match="lr must be a positive, finite number"):
+        optimizers.SGD([{"params": model.parameters(), "lr": lr}], lr=0.1)

@@ -1,0 +1,78 @@
+"""What the README, the Makefile and the lists of packages promise."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import yaml
+from conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+
+
+def test_conda_and_pip_ask_for_the_same():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = {line for line in environment if isinstance(line, str)} - {"pip"}
+    wanted = {f"python{PROJECT['requires-python']}"}
+    for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lecturer"]:
+        name, version = re.fullmatch(r"([\w-]+)(>=[\d.]+)", line).groups()  # lower bounds only
+        wanted.add(CONDA_NAMES.get(name, name) + version)
+    assert conda == wanted
+    assert {"pip": ["-e ."]} in environment  # Binder installs only what is listed
+
+
+def test_colab_keeps_its_own_versions():
+    lowest = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", line).groups() for line in PROJECT["dependencies"])
+    for name, colab in {"ipywidgets": "7.7.1", "numpy": "2.1", "matplotlib": "3.10"}.items():
+        assert [int(n) for n in lowest[name].split(".")] <= [int(n) for n in colab.split(".")]
+
+
+def test_importing_the_package_alone_loads_no_torch():
+    code = "import course_utils, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_rules_import_torch_and_nothing_of_ours():
+    code = "import course_utils.rules, sys; print([m for m in sys.modules if m.startswith('course_utils.')])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "['course_utils.rules']"
+
+
+@pytest.mark.parametrize("version", [(3, 9), (3, 10)])
+def test_a_python_that_is_too_old_gets_one_sentence(tmp_path, version):
+    """A python that claims to be old; make is run in a copy, where there is no .venv yet."""
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    (tmp_path / "pyproject.toml").write_text("")
+    old = tmp_path / "python-old"
+    claim = f"import sys; sys.version_info = {(*version, 0)}; exec(sys.argv[1])"
+    old.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{claim}" "$2"\n')
+    old.chmod(0o755)
+    done = subprocess.run(["make", "test", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    sentence = f"This course needs Python 3.11 or newer, and {old} is {version[0]}.{version[1]}"
+    assert done.stderr.startswith(sentence)
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_no_python_at_all_gets_one_sentence(tmp_path):
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    (tmp_path / "pyproject.toml").write_text("")
+    done = subprocess.run(["make", "lab", "PYTHON=nopython"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert done.stderr.startswith("This course needs Python 3.11 or newer, and there is no 'nopython' here")
+
+
+def test_the_readme_is_true():
+    text = (ROOT / "README.md").read_text()
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.M)
+    commands = re.findall(r"\bmake (\w+)", text)
+    assert {"lab", "test"} <= set(commands) <= set(targets)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+    for path in re.findall(r"`((?:course_utils|notebooks|tests)/[\w./]*)`", text):
+        assert (ROOT / path).exists(), path
+    for module in re.findall(r"`(\w+\.py)`", text):
+        assert list(ROOT.glob(f"*/{module}")), module
