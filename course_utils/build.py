@@ -7,12 +7,12 @@ building an unchanged notebook again gives the same bytes.
 import sys
 from pathlib import Path
 
+from course_utils.widgets import VIEW
+
 import jupytext.cli
 import nbformat
 from nbclient import NotebookClient
 from tqdm import tqdm
-
-from course_utils.widgets import VIEW
 
 
 def build(source: Path) -> Path:

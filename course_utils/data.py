@@ -8,11 +8,11 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from course_utils import checks
+
 import numpy as np
 import torch
 from torch import Tensor
-
-from course_utils import checks
 
 TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # our names and torchvision's
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from course_utils import checks, rules, surfaces
 from course_utils.gradients import value_and_gradient
+
+import torch
+from torch import Tensor
 
 ARRIVED = 0.01
 """A path has converged once it stays within this fraction of its first distance from the minimum."""

@@ -2,10 +2,10 @@
 
 import itertools
 
+from course_utils import checks
+
 import torch
 from torch import nn
-
-from course_utils import checks
 
 
 def mlp(*widths: int, seed: int = 0) -> nn.Sequential:

@@ -5,12 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 
-import numpy as np
-import torch
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
-from PIL import Image
-
 from course_utils.descent import Path
 from course_utils.gradients import curvatures
 from course_utils.plotting import (
@@ -28,6 +22,12 @@ from course_utils.plotting import (
     plot_paths,
 )
 from course_utils.rules import sgd
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from PIL import Image
 
 
 class DescentFigure(Figure):

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from course_utils import checks, rules
+
 import torch
 from torch import Tensor
-
-from course_utils import checks, rules
 
 
 class RuleOptimizer(torch.optim.Optimizer):

@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
+from course_utils.descent import Path
+from course_utils.surfaces import Surface
+
 import matplotlib as mpl
 import numpy as np
 import torch
@@ -20,9 +23,6 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as _Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
-
-from course_utils.descent import Path
-from course_utils.surfaces import Surface
 
 # Okabe and Ito's colours, told apart by colour-blind readers too, each with a marker and a line style of its own.
 BLUE, ORANGE, GREEN, RED, PURPLE, BLACK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#000000"

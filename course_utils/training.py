@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from course_utils import checks
+from course_utils.data import Data
+from course_utils.progress import progress_bar
+
 import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-
-from course_utils import checks
-from course_utils.data import Data
-from course_utils.progress import progress_bar
 
 
 @dataclass

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipywidgets
-import numpy as np
-
 from course_utils import checks, moving
 from course_utils.descent import descend
 from course_utils.rules import sgd
 from course_utils.surfaces import Surface
+
+import ipywidgets
+import numpy as np
 
 POSITIONS = 81
 

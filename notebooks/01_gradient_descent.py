@@ -16,9 +16,6 @@
 # Where it says **Predict**, stop and commit to an answer before you look.
 
 # %% slideshow={"slide_type": "skip"}
-import numpy as np
-import torch
-
 from course_utils import data, models, optimizers, plotting, rules, surfaces
 from course_utils.descent import descend
 from course_utils.gradients import curvatures, gradient
@@ -27,6 +24,9 @@ from course_utils.progress import progress_bar
 from course_utils.show import show_rule
 from course_utils.training import fit, loss_gradient
 from course_utils.widgets import explore
+
+import numpy as np
+import torch
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Three walkers

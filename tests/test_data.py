@@ -1,11 +1,11 @@
 import struct
 import time
 
+from course_utils import data
+
 import numpy as np
 import pytest
 import torch
-
-from course_utils import data
 
 
 def test_mnist_5k_is_stratified_and_scaled():

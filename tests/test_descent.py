@@ -1,9 +1,9 @@
+from course_utils import rules, surfaces
+from course_utils.descent import ARRIVED, descend
+
 import numpy as np
 import pytest
 import torch
-
-from course_utils import rules, surfaces
-from course_utils.descent import ARRIVED, descend
 
 LRS = [0.01, 0.1, 0.4, 0.499, 0.6, 2.0]
 

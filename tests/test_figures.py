@@ -3,16 +3,16 @@
 import io
 import itertools
 
+from course_utils import data, moving, plotting, rules, surfaces
+from course_utils.descent import descend
+from course_utils.show import show_rule
+from course_utils.widgets import POSITIONS, VIEW, explore
+
 import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from matplotlib.text import Text
 from PIL import Image
-
-from course_utils import data, moving, plotting, rules, surfaces
-from course_utils.descent import descend
-from course_utils.show import show_rule
-from course_utils.widgets import POSITIONS, VIEW, explore
 
 
 def pixels(png):

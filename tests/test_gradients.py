@@ -1,7 +1,3 @@
-import numpy as np
-import pytest
-import torch
-
 from course_utils.gradients import (
     central_difference,
     curvatures,
@@ -11,6 +7,10 @@ from course_utils.gradients import (
     value_and_gradient,
 )
 from course_utils.surfaces import rosenbrock
+
+import numpy as np
+import pytest
+import torch
 
 POINTS = torch.tensor([[[-1.2, 1.0], [0.3, 0.7]], [[1.0, 1.0], [2.0, -1.0]]], dtype=torch.float64)
 

@@ -5,14 +5,14 @@ import re
 import shutil
 from pathlib import Path
 
+from course_utils.build import build
+from course_utils.widgets import VIEW
+
 import jupytext
 import nbformat
 import pytest
 from conftest import NOTEBOOKS, ROOT
 from nbclient.exceptions import CellExecutionError
-
-from course_utils.build import build
-from course_utils.widgets import VIEW
 
 SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
 LECTURES = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]

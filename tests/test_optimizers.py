@@ -2,11 +2,11 @@
 
 import copy
 
+from course_utils import models, optimizers
+
 import pytest
 import torch
 from torch import nn
-
-from course_utils import models, optimizers
 
 
 def gradients_for(model, seed=0):

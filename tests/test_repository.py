@@ -1,5 +1,6 @@
 """What the README, the Makefile and the lists of packages promise."""
 
+import os
 import re
 import subprocess
 import sys
@@ -33,6 +34,17 @@ def test_colab_keeps_its_own_versions():
 def test_importing_the_package_alone_loads_no_torch():
     code = "import course_utils, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_torchs_threads_wait_passively():
+    """Or training is many times slower wherever two processes share the cores; torch must not be loaded before."""
+    code = "import course_utils, os; print(os.environ['OMP_WAIT_POLICY'])"
+    env = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    out = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "PASSIVE"
+    for lecture in (ROOT / "notebooks").glob("[0-9]*.py"):
+        text = lecture.read_text()
+        assert text.index("from course_utils") < text.index("import torch")
 
 
 def test_rules_import_torch_and_nothing_of_ours():
@@ -74,5 +86,7 @@ def test_the_readme_is_true():
         assert target.startswith("https://") or (ROOT / target).exists(), target
     for path in re.findall(r"`((?:course_utils|notebooks|tests)/[\w./]*)`", text):
         assert (ROOT / path).exists(), path
-    for module in re.findall(r"`(\w+\.py)`", text):
-        assert list(ROOT.glob(f"*/{module}")), module
+    for module in set(re.findall(r"`(\w+\.py)`", text)) - {"NN_topic.py"}:
+        assert (ROOT / "course_utils" / module).exists(), module
+    modules = {path.name for path in (ROOT / "course_utils").glob("*.py")} - {"__init__.py"}
+    assert modules <= set(re.findall(r"(\w+\.py)`", text))

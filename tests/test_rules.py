@@ -1,10 +1,10 @@
 """Rules against torch.optim and against numbers worked out by hand."""
 
-import pytest
-import torch
-
 from course_utils import rules, surfaces
 from course_utils.descent import descend
+
+import pytest
+import torch
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-6])

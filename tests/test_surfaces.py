@@ -1,8 +1,8 @@
-import pytest
-import torch
-
 from course_utils import surfaces
 from course_utils.gradients import curvatures, gradient
+
+import pytest
+import torch
 
 ALL = [getattr(surfaces, name) for name in surfaces.__all__]
 

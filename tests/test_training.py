@@ -1,12 +1,12 @@
 import itertools
 
+from course_utils import data, models, optimizers
+from course_utils.training import evaluate, fit, loss_gradient
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
-
-from course_utils import data, models, optimizers
-from course_utils.training import evaluate, fit, loss_gradient
 
 
 @pytest.fixture(scope="module")
