@@ -32,9 +32,10 @@ pictures: .venv/test.installed
 clean:
 	rm -rf .venv build *.egg-info
 
+# pip is asked for, not python: an interrupted venv has the one without the other. To test is to lecture, and more.
 .venv/%.installed: pyproject.toml
-	@$(PYTHON) -c "" 2>/dev/null || { echo "This course needs Python 3.11 or newer, and there is no '$(PYTHON)' here: install it, or name yours: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('This course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: install a newer one, or name it: make PYTHON=/path/to/python3.12' % sys.version_info[:2])"
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[$*]"
-	touch $@
+	@"$(PYTHON)" -c "" 2>/dev/null || { echo "This course needs Python 3.11 or newer, and there is no '$(PYTHON)' here: install it, or name yours: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c "import sys; sys.version_info >= (3, 11) or sys.exit('This course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: install a newer one, or name it: make PYTHON=/path/to/python3.12' % sys.version_info[:2])"
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -e ".[$*]"
+	@touch $@ $(if $(filter test,$*),.venv/lecturer.installed)

@@ -1,13 +1,15 @@
 """Makes the executed .ipynb of each pair from its .py: ``python -m course_utils.build notebooks/01*.py``.
 
 What changes from run to run without meaning is left out (ids of live widgets, times, the kernel's version), so that
-building an unchanged notebook again gives the same bytes.
+building an unchanged notebook again gives the same bytes, but for figures of measured times.
 """
 
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
-from course_utils.widgets import VIEW
+from course_utils.plotting import VIEW
 
 import jupytext.cli
 import nbformat
@@ -18,18 +20,20 @@ from tqdm import tqdm
 def build(source: Path) -> Path:
     """Execute the notebook of ``source`` (a .py in jupytext's percent format), write its .ipynb and return its path.
 
-    The ids of the cells that were there before stay. If a cell raises, the .ipynb keeps its old outputs and the error
-    (nbclient's CellExecutionError, with the cell's traceback) is the caller's. Raises ValueError for what is no .py.
+    The ids of the cells that were there before stay. If a cell raises, the .ipynb stays as it was, and nbclient's
+    CellExecutionError, with the cell's traceback, is the caller's. Raises ValueError for what is no .py.
     """
     if source.suffix != ".py" or not source.is_file():
         raise ValueError(f"source must be the .py of a notebook, got {str(source)!r}.")
     target = source.with_suffix(".ipynb")
-    jupytext.cli.jupytext(["--quiet", "--to", "ipynb", "--update", str(source)])
-    notebook = nbformat.read(target, as_version=4)
-    client = NotebookClient(
-        notebook, timeout=600, record_timing=False, resources={"metadata": {"path": str(source.parent)}}
-    )
-    client.execute()
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder, target.name)
+        if target.exists():
+            shutil.copy(target, draft)
+        jupytext.cli.jupytext(["--quiet", "--to", "ipynb", "--update", "--output", str(draft), str(source)])
+        notebook = nbformat.read(draft, as_version=4)
+    where = {"metadata": {"path": str(source.parent)}}
+    NotebookClient(notebook, timeout=600, record_timing=False, resources=where).execute()
     notebook.metadata.pop("widgets", None)
     notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:

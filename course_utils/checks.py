@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,7 +17,7 @@ ALLOWED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
 }
 
 
-def nearest(name: object, known: Iterable[str]) -> str:
+def suggestion(name: object, known: Iterable[str]) -> str:
     """What to say after a name that is not among ``known``: the nearest one that is, and the list of all."""
     known = list(known)
     near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.4)
@@ -31,7 +32,7 @@ def named(kind: str, value: Any, module: ModuleType, is_one: Callable[[Any], boo
     """
     if isinstance(value, str):
         if value not in module.__all__:
-            raise ValueError(f"There is no {kind} {value!r}; {nearest(value, module.__all__)}")
+            raise ValueError(f"There is no {kind} {value!r}; {suggestion(value, module.__all__)}")
         return getattr(module, value)
     if not is_one(value):
         raise TypeError(f"{kind} must be a {kind} or the name of one ({', '.join(module.__all__)}), got {value!r}.")
@@ -48,32 +49,39 @@ def whole(name: str, value: Any, least: int = 1) -> int:
 
 
 def numbers(name: str, value: Any) -> Tensor:
-    """``value``, a number or a (nested) sequence of numbers, as a finite float64 tensor.
+    """``value``, a number or a (nested) sequence of numbers, as a new float64 tensor.
 
-    A number or a list of numbers is what each hyperparameter may be. Raises TypeError for what holds no numbers,
-    ValueError for NaN, infinity, or what ``ALLOWED`` rules out under this name.
+    Raises TypeError for what holds no numbers, ValueError for an empty sequence, NaN, infinity, or what ``ALLOWED``
+    rules out under this name.
     """
     words, test = ALLOWED.get(name, ("a finite number", torch.isfinite))
     try:
         if isinstance(value, (str, bytes, bool)) or value is None:
             raise TypeError
-        tensor = torch.as_tensor(value, dtype=torch.float64, device="cpu").detach()
-    except (TypeError, ValueError, RuntimeError):
+        value_ = value.detach().cpu() if isinstance(value, Tensor) else value
+        tensor = torch.from_numpy(np.array(value_, dtype=np.float64))
+    except (TypeError, ValueError):
         raise TypeError(f"{name} must be {words}, got {value!r}.") from None
+    if not tensor.numel():
+        raise ValueError(f"{name} must be {words}, got an empty list.")
     bad = tensor[~(torch.isfinite(tensor) & test(tensor))]
     if bad.numel():
         raise ValueError(f"{name} must be {words}, got {bad[0].item():g}.")
     return tensor
 
 
-def hyperparameters(rule: Callable, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The rule's hyperparameters, in its own order: those given, and the defaults of its signature for the rest.
+def defaults(rule: Callable) -> dict[str, Any]:
+    """The rule's hyperparameters, in its own order, with the defaults of its signature."""
+    return {name: p.default for name, p in list(inspect.signature(rule).parameters.items())[4:]}
+
+
+def hyperparameters(rule: Callable, given: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The hyperparameters that were given, as tensors.
 
     Raises TypeError for a name that the rule does not take, and what ``numbers`` raises for a bad value.
     """
-    defaults = {name: p.default for name, p in list(inspect.signature(rule).parameters.items())[4:]}
-    for name, value in given.items():
-        if name not in defaults:
-            raise TypeError(f"{rule.__name__} takes no hyperparameter {name!r}; {nearest(name, defaults)}")
-        numbers(name, value)
-    return {**defaults, **given}
+    known = defaults(rule)
+    for name in given:
+        if name not in known:
+            raise TypeError(f"{rule.__name__} takes no hyperparameter {name!r}; {suggestion(name, known)}")
+    return {name: numbers(name, value) for name, value in given.items()}

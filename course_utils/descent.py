@@ -16,7 +16,7 @@ ARRIVED = 0.01
 """A path has converged once it stays within this fraction of its first distance from the minimum."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Path:
     """The path, or grid of paths, that a rule took on a surface.
 
@@ -27,7 +27,7 @@ class Path:
 
     x: Tensor
     loss: Tensor
-    surface: Callable[[Tensor], Tensor]
+    surface: surfaces.Surface
     rule: Callable
     hyper: dict[str, Any]
 
@@ -35,10 +35,16 @@ class Path:
         """One path of the grid: ``paths[3]``, or ``paths[3, 5]`` for a grid of two hyperparameters."""
         index = index if isinstance(index, tuple) else (index,)
         if len(index) != len(self.grid):
-            raise IndexError(f"This grid is over ({', '.join(self.grid)}), got index {index}.")
+            # Not an IndexError: Python would take that for the end of a loop over the paths.
+            raise TypeError(f"An index into this grid has one number for each of {self.grid}, got {index}.")
         one = {name: self.hyper[name][i] for name, i in zip(self.grid, index, strict=True)}
         where = (slice(None), *index)
         return replace(self, x=self.x[where], loss=self.loss[where], hyper={**self.hyper, **one})
+
+    def __repr__(self) -> str:
+        if self.grid:
+            return f"{self.loss[0].numel()} paths of {self.rule.__name__} on {self.surface.name}, over {self.grid}"
+        return f"path of {self.rule.__name__} on {self.surface.name}: {self.outcome}"
 
     @property
     def grid(self) -> list[str]:
@@ -47,10 +53,13 @@ class Path:
 
     @property
     def remaining(self) -> Tensor:
-        """Distance from the nearest minimum as a fraction of what it was at the start: (steps+1, ...)."""
+        """Distance from the nearest minimum as a fraction of what it was at the start: (steps+1, ...).
+
+        A path that starts at a minimum has arrived: 0 while it stays there.
+        """
         minima = torch.tensor(self.surface.minima, dtype=self.x.dtype)
         distance = (self.x.unsqueeze(-2) - minima).norm(dim=-1).amin(dim=-1)
-        return distance / distance[0]
+        return distance / distance[0].clamp_min(torch.finfo(distance.dtype).tiny)
 
     @property
     def arrival(self) -> Tensor:
@@ -73,7 +82,8 @@ class Path:
             return "diverges"
         if self.arrival >= 0:
             return f"converged after {self.arrival} steps"
-        return f"still {100 * self.remaining[-1]:.2g} % of the way to go"
+        percent = 100 * self.remaining[-1].item()
+        return f"still {percent:{'.2g' if percent < 99.5 else ',.0f'}} % of the way to go"
 
 
 def descend(
@@ -94,8 +104,7 @@ def descend(
     surface = checks.named("surface", surface, surfaces, lambda s: isinstance(s, surfaces.Surface))
     rule = checks.named("rule", rule, rules)
     steps = checks.whole("steps", steps)
-    checks.hyperparameters(rule, hyper)
-    hyper = {name: checks.numbers(name, value) for name, value in hyper.items()}
+    hyper = checks.hyperparameters(rule, hyper)
     start = checks.numbers("start", surface.start if start is None else start)
     if start.shape != (2,):
         raise ValueError(f"start must be two finite numbers (x, y), got shape {tuple(start.shape)}.")
@@ -105,7 +114,7 @@ def descend(
         if hyper[name].ndim > 1:
             raise ValueError(f"{name} must be a number or a flat list, got shape {tuple(hyper[name].shape)}.")
 
-    # Each list gets an axis of its own, and all a last one for the coordinates: so they broadcast against x.
+    # Each list gets its own axis, followed by one for the coordinates, so that it broadcasts against x.
     spread = dict(hyper)
     for axis, name in enumerate(lists):
         spread[name] = hyper[name].reshape(-1, *[1] * (len(lists) - axis))

@@ -26,12 +26,19 @@ def gradient(f: Function, x: Tensor) -> Tensor:
 
 
 def forward_difference(f: Function, x: Tensor, h: float = 1e-8) -> Tensor:
-    """(f(x + h) - f(x)) / h for each coordinate: n + 1 evaluations, an error of order h. Returns (..., n)."""
-    return torch.stack([(f(x + e) - f(x)) / h for e in _steps(x, h)], dim=-1)
+    """(f(x + h) - f(x)) / h for each coordinate of x (..., n), in float64; returns (..., n).
+
+    It takes n + 1 evaluations, and its error is of order h.
+    """
+    at_x = f(x)
+    return torch.stack([(f(x + e) - at_x) / h for e in _steps(x, h)], dim=-1)
 
 
 def central_difference(f: Function, x: Tensor, h: float = 1e-5) -> Tensor:
-    """(f(x + h) - f(x - h)) / 2h for each coordinate: 2n evaluations, an error of order h². Returns (..., n)."""
+    """(f(x + h) - f(x - h)) / 2h for each coordinate of x (..., n), in float64; returns (..., n).
+
+    It takes 2n evaluations, and its error is of order h².
+    """
     return torch.stack([(f(x + e) - f(x - e)) / (2 * h) for e in _steps(x, h)], dim=-1)
 
 

@@ -21,7 +21,7 @@ def mlp(*widths: int, seed: int = 0) -> nn.Sequential:
         raise ValueError(f"widths must be two numbers or more, as in mlp(784, 100, 10), got {widths}.")
     widths = tuple(checks.whole("each width", w) for w in widths)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(checks.whole("seed", seed, least=0))
+        torch.default_generator.manual_seed(checks.whole("seed", seed, least=0))  # the CPU's, and no GPU's
         layers = [layer for a, b in itertools.pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU())]
     return nn.Sequential(nn.Flatten(), *layers[:-1])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from typing import Any
 
 from course_utils.descent import Path
 from course_utils.gradients import curvatures
@@ -14,6 +15,7 @@ from course_utils.plotting import (
     RED,
     STYLES,
     Figure,
+    draw_start,
     draw_surface,
     finite,
     leaves,
@@ -40,7 +42,7 @@ class DescentFigure(Figure):
     Raises ValueError unless the paths are those of ``rules.sgd``, whose theory this is, over a grid of "lr" alone.
     """
 
-    def __init__(self, paths: Path, index: int = 0):
+    def __init__(self, paths: Path):
         if paths.rule is not sgd or paths.grid != ["lr"]:
             raise ValueError(f"paths must be of sgd over a list of lr, got {paths.rule.__name__} over {paths.grid}.")
         super().__init__(size=(10, 5))
@@ -51,8 +53,8 @@ class DescentFigure(Figure):
         self.moving = [artist for artist in self.findobj() if artist.get_animated()]
         self.canvas.draw()
         self.set_layout_engine("none")  # what moves must not move the rest
-        self._background = None
-        self.show(index)
+        self._background = self.canvas.copy_from_bbox(self.bbox)
+        self.show(0)
 
     def _draw_still(self, on_surface: Axes, by_step: Axes, by_lr: Axes) -> None:
         """Draw what stays as it is, and make the artists that move."""
@@ -66,14 +68,7 @@ class DescentFigure(Figure):
         self.verdict = self.text(0.5, 0.985, "", ha="center", va="top", fontsize=16, weight="bold", animated=True)
 
         draw_surface(on_surface, surface)
-        on_surface.plot(
-            *paths.x[0].reshape(-1, 2)[0],
-            marker="o",
-            markersize=11,
-            color="white",
-            markeredgecolor=BLACK,
-            markeredgewidth=2,
-        )
+        draw_start(on_surface, paths.x[0].reshape(-1, 2)[0])
         self.line = on_surface.plot([], [], marker="o", markersize=6, markevery=marks(len(paths.x)), **moving)[0]
         self.left_at = on_surface.text(
             0.5,
@@ -87,20 +82,21 @@ class DescentFigure(Figure):
             bbox={"facecolor": "white", "edgecolor": RED},
         )
 
-        height = (paths.loss.reshape(-1)[0] - self._floor).item()
+        height = max(1e-12, (paths.loss.reshape(-1)[0] - self._floor).item())
         by_step.set(
-            title="height above the minimum",
+            title="loss above the minimum",
             xlabel="step",
             yscale="log",
             xlim=(0, len(paths.x) - 1),
-            ylim=(height * 1e-8, height * 1e4),
+            ylim=(height * 1e-6, height * 1e3),
         )
         by_step.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        self.height = by_step.plot([], [], **moving)[0]
+        self.above = by_step.plot([], [], **moving)[0]
 
         by_lr.set(
             title="factor per step near the minimum\n ",
             xlabel="lr",
+            ylabel=r"$|1 - \mathrm{lr}\,\lambda|$",
             xscale="log",
             xlim=(self.lr[0], self.lr[-1]),
             ylim=(0, 2.2),
@@ -137,8 +133,9 @@ class DescentFigure(Figure):
         x = finite(path.x)
         end = leaves(path)
         self.line.set_data(x[: end + 1, 0], x[: end + 1, 1])
-        self.left_at.set_text(f"leaves the picture at step {end}" if end < len(x) else "")
-        self.height.set_data(np.arange(len(x)), finite(path.loss - self._floor))
+        told = f"leaves the picture at step {end}" if end else "starts outside the picture"
+        self.left_at.set_text(told if end < len(x) else "")
+        self.above.set_data(np.arange(len(x)), finite(path.loss - self._floor))
         told = []
         for symbol, lam, dot in zip("▲◆", self.curvature, self.factors, strict=True):
             dot.set_data([lr], [abs(1 - lr * lam)])
@@ -146,7 +143,7 @@ class DescentFigure(Figure):
         self.factor_text.set_text("   ".join(told).replace("-", "−"))
         self.verdict.set_text(f"lr = {lr:.3g}: {path.outcome}")
         self.verdict.set_color(RED if path.diverges else BLACK)
-        side = "below" if lr < self.threshold else "not below"
+        side = "below" if lr < self.threshold * (1 - 1e-9) else "not below"
         self.alt = (
             f"Gradient descent on the {path.surface.name} surface. {self.verdict.get_text()}. "
             f"This learning rate is {side} the threshold 2 / λmax = {self.threshold:.3g}."
@@ -154,9 +151,6 @@ class DescentFigure(Figure):
 
     def png(self, compress_level: int = 6) -> bytes:
         """The figure as it stands, as the bytes of a PNG picture; what stands still is drawn only once."""
-        if self._background is None:
-            self.canvas.draw()
-            self._background = self.canvas.copy_from_bbox(self.bbox)
         self.canvas.restore_region(self._background)
         for artist in self.moving:
             self.draw_artist(artist)
@@ -189,10 +183,10 @@ class Animation:
                 line.set_data(x[:k], y[:k])
                 line.set_markevery(marks(k) if k == points else [min(k, len(x)) - 1])
             self.figure.canvas.draw()
-            frames.append(Image.fromarray(np.asarray(self.figure.canvas.buffer_rgba())[..., :3]))
-        # One palette and no dithering: then two frames differ only where something moved, and the file stays small.
-        palette = frames[0].quantize(128)
-        frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+            frame = Image.fromarray(np.asarray(self.figure.canvas.buffer_rgba())[..., :3])
+            # One palette and no dithering: then two frames differ only where something moved, and the file stays small.
+            palette = frames[0] if frames else frame.quantize(128)
+            frames.append(frame.quantize(palette=palette, dither=Image.Dither.NONE))
         buffer = io.BytesIO()
         frames[0].save(
             buffer,
@@ -204,6 +198,6 @@ class Animation:
         )
         self.bytes = buffer.getvalue()
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = self.figure.get_size_inches() * DPI
         return mimebundle(self.bytes, self.alt, width, height)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class RuleOptimizer(torch.optim.Optimizer):
-    """Applies ``rule`` to every parameter that has a gradient; the hyperparameters' defaults are the rule's own.
+    """Applies ``rule`` to every parameter that has a gradient; the hyperparameters' order and defaults are the rule's.
 
     What the rule remembers is kept in ``self.state[p]``; hyperparameters are read from the group at each step, so
     that torch's schedulers, parameter groups, closures and ``state_dict`` work as ever. ``p.grad`` is not touched.
@@ -21,13 +21,19 @@ class RuleOptimizer(torch.optim.Optimizer):
     hyper: tuple[str, ...]  # the names of the rule's hyperparameters
 
     def __init_subclass__(cls) -> None:
-        cls.hyper = tuple(checks.hyperparameters(cls.rule, {}))
+        cls.hyper = tuple(checks.defaults(cls.rule))
 
-    def __init__(self, params: Iterable, **hyper: Any):
-        super().__init__(params, checks.hyperparameters(self.rule, hyper))
+    def __init__(self, params: Iterable, *args: Any, **hyper: Any):
+        given = {**dict(zip(self.hyper, args, strict=False)), **hyper}
+        checks.hyperparameters(self.rule, given)
+        super().__init__(params, {**checks.defaults(self.rule), **given})
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        checks.hyperparameters(self.rule, {k: v for k, v in param_group.items() if k in self.hyper})
+        group = {**self.defaults, **param_group}
+        given = checks.hyperparameters(self.rule, {name: group[name] for name in self.hyper})
+        for name, value in given.items():
+            if value.ndim:
+                raise TypeError(f"{name} must be one number, got a list of {len(value)}.")
         super().add_param_group(param_group)
 
     @torch.no_grad()
@@ -42,17 +48,15 @@ class RuleOptimizer(torch.optim.Optimizer):
             for p in group["params"]:
                 if p.grad is None:  # a frozen layer, or one that took no part in this loss
                     continue
-                t = self.state[p].pop("step", 0) + 1
-                new, s = self.rule(p, p.grad, rules.State(**self.state[p]), t, **hyper)
-                p.copy_(new)
+                remembered = dict(self.state[p])
+                t = remembered.pop("step", 0) + 1
+                x, s = self.rule(p, p.grad, rules.State(**remembered), t, **hyper)
+                p.copy_(x)
                 self.state[p] = {"step": t, **vars(s)}
         return loss
 
 
 class SGD(RuleOptimizer):
-    """Gradient descent (``rules.sgd``) on a network's parameters."""
+    """``rules.sgd`` for the parameters of a network; its argument is lr."""
 
     rule = staticmethod(rules.sgd)
-
-    def __init__(self, params: Iterable, lr: float = 1e-3):
-        super().__init__(params, lr=lr)

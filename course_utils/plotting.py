@@ -78,9 +78,12 @@ class Figure(_Figure):
         self.savefig(buffer, format="png", metadata={"Software": None})
         return buffer.getvalue()
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = self.get_size_inches() * DPI
         return mimebundle(self.png(), self.alt, width, height)
+
+
+VIEW = "application/vnd.jupyter.widget-view+json"  # what shows a live widget
 
 
 def mimebundle(png: bytes, alt: str, width: float, height: float) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -98,13 +101,14 @@ def plot_curves(
     alt: str,
     xscale: str = "linear",
     yscale: str = "linear",
-    size: tuple[float, float] = (9, 4.5),
 ) -> Figure:
     """Curves y against x, {label: (x, y)}; values that are not finite leave a gap.
 
     More can be drawn on ``figure.axes[0]``. Markers stand on each point of a short series, on some of a long one.
     """
-    figure = Figure(size, alt)
+    if not series:
+        raise ValueError("series must hold one curve or more, got none.")
+    figure = Figure(alt=alt)
     ax = figure.add_subplot()
     for (label, (x, y)), style in zip(series.items(), cycle(STYLES), strict=False):
         x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
@@ -147,7 +151,12 @@ def draw_path(ax: Axes, path: Path, label: str, style: Mapping[str, Any]) -> Non
     """Draw one path on ``ax``, its start as a white disc; a path that leaves the frame for good ends there."""
     x = finite(path.x)[: leaves(path) + 1]
     ax.plot(x[:, 0], x[:, 1], label=label, markersize=6, markevery=marks(len(x)), **style)
-    ax.plot(*x[0], marker="o", markersize=11, color="white", markeredgecolor=BLACK, markeredgewidth=2, zorder=5)
+    draw_start(ax, path.x[0])
+
+
+def draw_start(ax: Axes, x: Tensor) -> None:
+    """Mark the point x (2,) of a surface as a start: a white disc."""
+    ax.plot(*x, marker="o", markersize=11, color="white", markeredgecolor=BLACK, markeredgewidth=2, zorder=5)
 
 
 def draw_arrow(ax: Axes, tail: Tensor, tip: Tensor, color: str) -> None:
@@ -165,18 +174,22 @@ def draw_arrow(ax: Axes, tail: Tensor, tip: Tensor, color: str) -> None:
 
 def marks(n: int) -> slice:
     """Which of n points get a marker: all of a short path, some 40, evenly, of a long one; never the start."""
-    return slice(1, None, max(1, n // 40))
+    every = max(1, n // 40)
+    return slice(every, None, every)
 
 
 def leaves(path: Path) -> int:
     """The step at which a path leaves the frame of its surface for good; the number of its points if it does not.
+
+    0 for a path that starts outside and never comes in.
 
     Drawing beyond it would be misleading: later jumps right across the frame would look like steps on the surface.
     """
     x = finite(path.x)
     (x0, x1), (y0, y1) = path.surface.xlim, path.surface.ylim
     outside = ~((x[:, 0] >= x0) & (x[:, 0] <= x1) & (x[:, 1] >= y0) & (x[:, 1] <= y1))
-    return len(x) - int(outside[::-1].argmin())  # argmin: how many points at the end are outside
+    inside = np.flatnonzero(~outside)
+    return int(inside[-1]) + 1 if inside.size else 0
 
 
 def finite(values: Tensor) -> np.ndarray:
@@ -185,16 +198,18 @@ def finite(values: Tensor) -> np.ndarray:
     return np.where(np.abs(values) < 1e100, values, np.nan)
 
 
-def plot_paths(paths: Mapping[str, Path], *, title: str, size: tuple[float, float] = (9, 4.8)) -> Figure:
+def plot_paths(paths: Mapping[str, Path], *, title: str) -> Figure:
     """Some paths, {label: path}, on the contours of the surface that they share."""
+    if len({path.surface for path in paths.values()}) != 1:
+        raise ValueError(f"paths must be one or more on one surface, got {paths}.")
     surface = next(iter(paths.values())).surface
     told = "; ".join(f"{label}: {path.outcome}" for label, path in paths.items())
-    figure = Figure(size, f"Paths on the contours of the {surface.name} surface. {told}.")
+    figure = Figure((9, 5.2), f"Paths on the contours of the {surface.name} surface. {told}.")
     ax = figure.add_subplot(title=title)
     draw_surface(ax, surface)
     for (label, path), style in zip(paths.items(), cycle(STYLES), strict=False):
         draw_path(ax, path, label, style)
-    ax.legend(loc="upper right")
+    figure.legend(loc="outside lower center", ncols=4)
     return figure
 
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from typing import Any
 
 from IPython import get_ipython
 from IPython.display import Pretty, display
@@ -15,16 +16,12 @@ class NotebookBar(tqdm):
     This one leaves an empty text, so a notebook's stored output does not depend on how fast the machine was.
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any):
         self.handle = display(Pretty(""), display_id=True)
         super().__init__(*args, **kwargs, file=io.StringIO())
 
-    def display(self, msg=None, pos=None):
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
         self.handle.update(Pretty(str(self) if msg is None else msg))
-
-    def close(self):
-        super().close()
-        self.handle.update(Pretty(""))
 
 
 def progress_bar(iterable: Iterable | None = None, *, total: int | None = None, enabled: bool = True) -> tqdm:

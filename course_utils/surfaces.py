@@ -13,11 +13,10 @@ class Surface:
     """A function of two variables that knows how it wants to be drawn.
 
     Calling it on points (..., 2) gives values (...). ``start`` is where a descent begins by default, ``minima`` are
-    the points of least value, ``xlim`` and ``ylim`` frame the picture, ``formula`` is LaTeX.
+    the points of least value, ``xlim`` and ``ylim`` frame the picture.
     """
 
     name: str
-    formula: str
     f: Callable[[Tensor, Tensor], Tensor]
     start: tuple[float, float]
     minima: tuple[tuple[float, float], ...]
@@ -37,7 +36,6 @@ def bowl(curvature_1: float, curvature_2: float, name: str = "bowl") -> Surface:
         raise ValueError(f"curvatures must be positive and finite, got {curvature_1} and {curvature_2}.")
     return Surface(
         name=name,
-        formula=rf"{a / 2:g}\,x_1^2 + {b / 2:g}\,x_2^2",
         f=lambda x1, x2: (a * x1**2 + b * x2**2) / 2,
         start=(-5.0, -2.0),
         minima=((0.0, 0.0),),
@@ -50,7 +48,6 @@ quadratic = bowl(0.2, 4.0, name="quadratic")
 
 rosenbrock = Surface(
     name="rosenbrock",
-    formula=r"(1 - x_1)^2 + 100\,(x_2 - x_1^2)^2",
     f=lambda x1, x2: (1 - x1) ** 2 + 100 * (x2 - x1**2) ** 2,
     start=(-1.2, 1.0),
     minima=((1.0, 1.0),),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from course_utils import checks
@@ -62,9 +61,9 @@ def fit(
     is of. The history's losses are per example either way. ``device`` defaults to the GPU if there is one; model and
     data are moved there.
 
-    A loss that is no longer finite ends the training ("diverged"); so does an interrupt from the keyboard
-    ("interrupted"). Both keep what was recorded until then. Raises TypeError or ValueError for bad arguments, among
-    them an optimizer that holds none of the model's parameters.
+    A training or test loss that is no longer finite ends the training ("diverged"); so does an interrupt from the
+    keyboard ("interrupted"). Both keep what was recorded until then. Raises TypeError or ValueError for bad arguments,
+    among them an optimizer that holds none of the model's parameters.
     """
     epochs, batch_size = checks.whole("epochs", epochs), checks.whole("batch_size", batch_size)
     seed = checks.whole("seed", seed, least=0)
@@ -85,11 +84,13 @@ def fit(
     seconds = 0.0
     # What else the model draws (dropout) comes from the seed too, without touching the caller's random numbers.
     with bar, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            torch.cuda.manual_seed(seed)
         try:
             for epoch in range(1, epochs + 1):
                 total = 0.0
-                for batch in _batches(n, batch_size, generator):
+                for batch in torch.randperm(n, generator=generator).split(batch_size):
                     started = time.perf_counter()
                     loss = _step(model, optimizer, data.x_train[batch], data.y_train[batch], reduction)
                     seconds += time.perf_counter() - started
@@ -101,6 +102,9 @@ def fit(
                         return history
                 test_loss, accuracy = evaluate(model, data.x_test, data.y_test)
                 history.epoch_rows.append((total / n, test_loss, accuracy, seconds))
+                if not math.isfinite(test_loss):
+                    history.status = "diverged"
+                    return history
                 bar.set_postfix_str(f"epoch {epoch}/{epochs}, loss {total / n:.3f}, test accuracy {accuracy:.1%}")
         except KeyboardInterrupt:
             history.status = "interrupted"
@@ -115,8 +119,10 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1000) -> 
     """
     was_training = model.training
     model.eval()
-    scores = torch.cat([model(part) for part in x.split(batch_size)])
-    model.train(was_training)
+    try:
+        scores = torch.cat([model(part) for part in x.split(batch_size)])
+    finally:
+        model.train(was_training)
     return F.cross_entropy(scores, y).item(), (scores.argmax(1) == y).float().mean().item()
 
 
@@ -134,8 +140,3 @@ def _step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tens
     loss.backward()
     optimizer.step()
     return loss.item() / (len(y) if reduction == "sum" else 1)
-
-
-def _batches(n: int, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """The numbers 0 … n-1 in a random order, ``batch_size`` at a time."""
-    return iter(torch.randperm(n, generator=generator).split(batch_size))

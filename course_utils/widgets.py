@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from course_utils import checks, moving
 from course_utils.descent import descend
+from course_utils.plotting import VIEW
 from course_utils.rules import sgd
 from course_utils.surfaces import Surface
 
@@ -35,17 +38,17 @@ class Explorer:
         )
         self.image = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width="1000px", max_width="100%"))
         self.slider.observe(self._turn, names="value")
-        self._turn({"new": self.slider.value})
+        self._turn()
         self.view = ipywidgets.VBox([self.slider, self.image])
 
-    def _turn(self, change: dict) -> None:
-        self.figure.show(int(np.abs(np.log(self.figure.lr / change["new"])).argmin()))
+    def _turn(self, change: dict | None = None) -> None:
+        self.figure.show(nearest(self.figure.lr, self.slider.value))
         self.image.value = self.figure.png(compress_level=1)  # speed before size
 
     def __repr__(self) -> str:
         return self.figure.alt
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         shown, metadata = self.figure._repr_mimebundle_()
         return {
             **shown,
@@ -53,7 +56,9 @@ class Explorer:
         }, metadata
 
 
-VIEW = "application/vnd.jupyter.widget-view+json"
+def nearest(grid: np.ndarray, value: float) -> int:
+    """The index of what in a logarithmic ``grid`` is nearest to ``value``."""
+    return int(np.abs(np.log(grid / value)).argmin())
 
 
 def explore(
@@ -72,4 +77,5 @@ def explore(
         raise ValueError(f"lr must be (lowest, first shown, highest), in ascending order, got {lr!r}.")
     low, value, high = bounds
     grid = np.geomspace(low, high, POSITIONS)
-    return Explorer(moving.DescentFigure(descend(surface, sgd, start=start, steps=steps, lr=grid)), value)
+    figure = moving.DescentFigure(descend(surface, sgd, start=start, steps=steps, lr=grid))
+    return Explorer(figure, grid[nearest(grid, value)])

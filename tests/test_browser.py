@@ -39,7 +39,7 @@ def lab(tmp_path_factory) -> Iterator[SimpleNamespace]:
     for name, values in SETTINGS.items():
         file = home / "settings" / "@jupyterlab" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
+        file.write_text(json.dumps(values), encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -59,8 +59,10 @@ def lab(tmp_path_factory) -> Iterator[SimpleNamespace]:
                     urllib.request.urlopen(f"{url}/api/status", timeout=1).close()
                     break
                 except OSError:
-                    assert server.poll() is None, log.read_text()
+                    assert server.poll() is None, log.read_text(encoding="utf-8")
                     time.sleep(0.5)
+            else:
+                pytest.fail(log.read_text(encoding="utf-8"))
             yield SimpleNamespace(url=url, notebooks=home / "notebooks", log=log)
         finally:
             server.terminate()
@@ -107,7 +109,7 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
             await jupyterapp.commands.execute('docmanager:save');
         }"""
     )
-    cells = json.loads((lab.notebooks / LECTURE).read_text())["cells"]
+    cells = json.loads((lab.notebooks / LECTURE).read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     assert not [output for cell in code for output in cell["outputs"] if output["output_type"] == "error"]
@@ -128,8 +130,9 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
         page.mouse.move(track["x"] + where * track["width"], height, steps=10)
         page.mouse.up()
         now = wait_for_change(page, picture, now)
-        page.wait_for_timeout(500)  # let the last of the drag arrive
-        now = pixels(picture)
+        while ((later := pixels(picture)) != now).any():  # until the last of the drag has arrived
+            now = later
+            page.wait_for_timeout(300)
         readings.append(float(view.locator(".widget-readout").inner_text()))
         if pictures:
             pictures.mkdir(parents=True, exist_ok=True)
@@ -144,4 +147,4 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
     assert float(view.locator(".widget-readout").inner_text()) < readings[-1]
 
     assert page.problems == []
-    assert "Traceback" not in lab.log.read_text()  # what a slider's callback raises ends up there
+    assert "Traceback" not in lab.log.read_text(encoding="utf-8")  # what a slider's callback raises ends up there

@@ -23,8 +23,8 @@ def test_mnist_5k_is_stratified_and_scaled():
 def test_no_picture_is_lost_or_in_both_parts():
     digits = data.load()
     together = torch.cat([digits.x_train, digits.x_test]).flatten(1)
-    # Each row as one number: the sum over all pictures of a random projection does not change with the split.
     other = data.load(seed=1)
+    # Each picture becomes one number, its random projection; sorted, they are the same for every split.
     projection = torch.rand(784, generator=torch.Generator().manual_seed(0))
     a, b = ((t @ projection).sort().values for t in (together, torch.cat([other.x_train, other.x_test]).flatten(1)))
     assert torch.allclose(a, b)
@@ -98,12 +98,19 @@ def test_the_environment_variable_names_the_folder(folder, no_network, monkeypat
 
 
 def test_no_network_says_so_and_offers_the_embedded_digits(tmp_path, no_network):
-    with pytest.raises(OSError, match=r"Could not download mnist into .*Connect to the network.*load\(\"mnist-5k\"\)"):
+    with pytest.raises(OSError, match=r"mnist is not whole in .*Connect to the network.*load\(\"mnist-5k\"\)"):
         data.load("mnist", root=tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_named_before_any_download(tmp_path, no_network):
     occupied = tmp_path / "file"
-    occupied.write_text("")
+    occupied.write_text("", encoding="utf-8")
     with pytest.raises(OSError, match=r"root: cannot write to the folder .*file"):
         data.load("mnist", root=occupied)
+
+
+def test_damaged_files_are_named(folder, no_network):
+    images = folder / "MNIST" / "raw" / "train-images-idx3-ubyte"
+    images.write_bytes(images.read_bytes()[:1000])
+    with pytest.raises(OSError, match=r"mnist is not whole in .*damaged files in .*raw, delete them first"):
+        data.load("mnist", root=folder)

@@ -29,7 +29,7 @@ def test_two_lists_span_a_grid_in_the_order_given():
     assert paths.grid == ["a", "lr"]
     assert paths.x.shape == (5, 3, 2, 2)
     assert torch.allclose(paths[2, 1].x, descend("quadratic", "sgd", lr=0.6, steps=4).x)
-    with pytest.raises(IndexError, match="over \\(a, lr\\)"):
+    with pytest.raises(TypeError, match=r"one number for each of \['a', 'lr'\]"):
         paths[2]
 
 
@@ -74,7 +74,7 @@ def test_a_path_that_only_passes_by_has_not_arrived():
     path = descend("quadratic", through, lr=1.0, steps=2)
     assert path.remaining[1] == 0
     assert path.arrival == -1
-    assert path.outcome == "still 1e+02 % of the way to go"
+    assert path.outcome == "still 100 % of the way to go"
 
 
 def test_divergence_to_nan_is_an_outcome_and_no_error():
@@ -99,6 +99,7 @@ def test_outcome_of_a_grid_is_refused():
         ({"lr": None}, TypeError, "lr must be a positive, finite number, got None"),
         ({"lr": True}, TypeError, "lr must be a positive, finite number, got True"),
         ({"lr": [0.1, -0.2]}, ValueError, "got -0.2"),
+        ({"lr": []}, ValueError, "lr must be a positive, finite number, got an empty list"),
         ({"lr": [[0.1]]}, ValueError, r"lr must be a number or a flat list, got shape \(1, 1\)"),
         ({"start": (1, 2, 3)}, ValueError, r"start must be two finite numbers \(x, y\), got shape \(3,\)"),
         ({"start": (1, float("nan"))}, ValueError, "start must be two finite numbers"),
@@ -127,3 +128,25 @@ def test_lr_given_as_a_python_number_keeps_its_digits():
     """A detour through float32 would change 0.4 in its eighth digit."""
     assert descend("quadratic", "sgd", lr=[0.4]).hyper["lr"].item() == 0.4
     assert descend("quadratic", "sgd", lr=np.float32(0.4)).hyper["lr"].item() == float(np.float32(0.4))
+
+
+def test_what_is_given_later_changes_nothing():
+    lrs = np.array([0.1, 0.2])
+    paths = descend("quadratic", "sgd", lr=lrs)
+    lrs[0] = 9
+    assert paths.hyper["lr"].tolist() == [0.1, 0.2]
+
+
+def test_paths_can_be_looped_over_and_a_single_one_cannot():
+    assert [p.hyper["lr"].item() for p in descend("quadratic", "sgd", lr=[0.1, 0.2])] == [0.1, 0.2]
+    with pytest.raises(TypeError):
+        list(descend("quadratic", "sgd", lr=0.1))
+
+
+def test_a_start_at_the_minimum_has_arrived():
+    assert descend("quadratic", "sgd", lr=0.1, start=(0, 0)).outcome == "converged after 0 steps"
+
+
+def test_paths_say_what_they_are():
+    assert repr(descend("quadratic", "sgd", lr=0.4)) == "path of sgd on quadratic: converged after 55 steps"
+    assert repr(descend("quadratic", "sgd", lr=[0.4, 0.1])) == "2 paths of sgd on quadratic, over ['lr']"

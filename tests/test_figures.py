@@ -31,7 +31,7 @@ def test_the_slider_moves_the_picture(explorer):
     lr = explorer.figure.lr[np.abs(explorer.figure.lr - 0.4).argmin()]
     path = descend("quadratic", "sgd", lr=float(lr), steps=60)
     assert np.allclose(np.stack([x, y], axis=1), path.x)
-    assert np.allclose(explorer.figure.height.get_ydata(), path.loss)
+    assert np.allclose(explorer.figure.above.get_ydata(), path.loss)
     assert explorer.figure.verdict.get_text() == f"lr = {lr:.3g}: {path.outcome}"
     assert (pixels(explorer.image.value) != before).any(axis=-1).mean() > 0.005
 
@@ -170,13 +170,36 @@ def test_type_is_large_enough_for_the_last_row():
         assert min(sizes) >= 14
 
 
-def test_contours_surround_the_minimum():
-    figure = plotting.Figure()
-    ax = figure.add_subplot()
-    for surface in (surfaces.quadratic, surfaces.rosenbrock):
-        plotting.draw_surface(ax, surface)
-        assert ax.get_xlim() == surface.xlim
-        assert (ax.lines[-1].get_xdata()[0], ax.lines[-1].get_ydata()[0]) == surface.minima[0]
+@pytest.mark.parametrize("surface", [surfaces.quadratic, surfaces.rosenbrock], ids=lambda s: s.name)
+def test_contours_surround_the_minimum(surface):
+    ax = plotting.Figure().add_subplot()
+    plotting.draw_surface(ax, surface)
+    (star,) = ax.lines
+    assert (star.get_xdata()[0], star.get_ydata()[0]) == surface.minima[0]
+    lowest = ax.collections[0].get_paths()[0]  # the region up to the first level
+    assert lowest.contains_point(surface.minima[0])
+    assert not lowest.contains_point(surface.start)
+
+
+def test_a_start_outside_the_picture_is_said():
+    assert (
+        explore("quadratic", start=(9, 9), lr=(1e-6, 1e-5, 1e-4)).figure.left_at.get_text()
+        == "starts outside the picture"
+    )
+
+
+def test_the_first_value_is_a_position_of_the_slider():
+    explorer = explore("quadratic", lr=(0.01, 0.1, 0.2))
+    assert f"lr = {explorer.slider.value:.3g}:" in explorer.figure.verdict.get_text()
+
+
+def test_a_figure_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="series must hold one curve or more"):
+        plotting.plot_curves({}, title="", xlabel="", ylabel="", alt="")
+    on_two = {name: descend(name, "sgd", lr=0.001, steps=2) for name in ("quadratic", "rosenbrock")}
+    for paths in ({}, on_two):
+        with pytest.raises(ValueError, match="paths must be one or more on one surface"):
+            plotting.plot_paths(paths, title="")
 
 
 def test_show_rule_has_the_formula_and_the_lines_that_run():

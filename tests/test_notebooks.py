@@ -22,7 +22,7 @@ def in_sync(notebook: Path) -> bool:
     """Whether the .ipynb, turned into a .py, is the .py beside it."""
     config = jupytext.config.load_jupytext_config(str(ROOT))
     text = jupytext.writes(jupytext.read(notebook, config=config), fmt="py:percent", config=config)
-    return text == notebook.with_suffix(".py").read_text()
+    return text == notebook.with_suffix(".py").read_text(encoding="utf-8")
 
 
 def unexecuted(notebook: Path) -> list[str]:
@@ -63,7 +63,7 @@ def test_outputs_hold_no_error_no_dead_widget_and_no_path_of_a_machine(notebook)
         assert output.get("name") != "stderr", output.text
         assert VIEW not in output.get("data", {})
     assert "widgets" not in nbformat.read(notebook, as_version=4).metadata
-    assert not re.search(r"(/home/|/root/|/tmp/|/Users/)\w", notebook.read_text())
+    assert not re.search(r"(/home/|/root/|/tmp/|/Users/)\w", notebook.read_text(encoding="utf-8"))
 
 
 @each
@@ -93,8 +93,8 @@ def test_links_lead_somewhere(notebook):
 
 @pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem)
 def test_a_lecture_is_in_the_index_and_has_what_a_lecture_has(lecture):
-    assert f"({lecture.name})" in (ROOT / "notebooks" / "index.py").read_text()
-    text = lecture.with_suffix(".py").read_text()
+    assert f"({lecture.name})" in (ROOT / "notebooks" / "index.py").read_text(encoding="utf-8")
+    text = lecture.with_suffix(".py").read_text(encoding="utf-8")
     for part in (
         "**Predict.**",
         "show_rule(",
@@ -122,22 +122,22 @@ def copy(tmp_path):
 def test_a_pair_out_of_sync_is_found(copy):
     assert in_sync(copy)
     source = copy.with_suffix(".py")
-    source.write_text(source.read_text().replace("# ## The rule", "# ## The law", 1))
+    source.write_text(source.read_text(encoding="utf-8").replace("# ## The rule", "# ## The law", 1), encoding="utf-8")
     assert not in_sync(copy)
 
 
 def test_an_unexecuted_cell_is_found(copy):
-    notebook = json.loads(copy.read_text())
+    notebook = json.loads(copy.read_text(encoding="utf-8"))
     cell = next(c for c in notebook["cells"] if c["cell_type"] == "code")
     cell["execution_count"] = None
-    copy.write_text(json.dumps(notebook))
+    copy.write_text(json.dumps(notebook), encoding="utf-8")
     assert len(unexecuted(copy)) == 1
 
 
 def small(folder: Path, code: str) -> Path:
     source = folder / "small.py"
-    header = LECTURES[0].with_suffix(".py").read_text().partition("\n\n")[0]
-    source.write_text(f"{header}\n\n# %%\n{code}\n")
+    header = LECTURES[0].with_suffix(".py").read_text(encoding="utf-8").partition("\n\n")[0]
+    source.write_text(f"{header}\n\n# %%\n{code}\n", encoding="utf-8")
     return source
 
 

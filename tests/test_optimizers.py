@@ -102,3 +102,28 @@ def test_bad_lr_is_refused(lr, error):
         optimizers.SGD(model.parameters(), lr=lr)
     with pytest.raises(error, match="lr must be a positive, finite number"):
         optimizers.SGD([{"params": model.parameters(), "lr": lr}], lr=0.1)
+
+
+def test_arguments_are_checked():
+    with pytest.raises(TypeError, match="lr must be one number, got a list of 2"):
+        optimizers.SGD(models.mlp(4, 2).parameters(), lr=[0.1, 0.2])
+    with pytest.raises(TypeError, match="sgd takes no hyperparameter 'momentum'; Known: lr"):
+        optimizers.SGD(models.mlp(4, 2).parameters(), momentum=0.9)
+    assert optimizers.SGD(models.mlp(4, 2).parameters(), 0.7).param_groups[0]["lr"] == 0.7
+
+
+def test_an_interrupt_inside_the_rule_leaves_the_state_as_it_was():
+    class Stopped(optimizers.RuleOptimizer):
+        @staticmethod
+        def rule(x, g, s, t, lr=0.1):
+            if t == 2:
+                raise KeyboardInterrupt
+            return x - lr * g, s
+
+    x = torch.ones(1, requires_grad=True)
+    x.grad = torch.ones(1)
+    optimizer = Stopped([x])
+    optimizer.step()
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.step()
+    assert optimizer.state[x] == {"step": 1}

@@ -10,12 +10,12 @@ import pytest
 import yaml
 from conftest import ROOT
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 
 
 def test_conda_and_pip_ask_for_the_same():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     conda = {line for line in environment if isinstance(line, str)} - {"pip"}
     wanted = {f"python{PROJECT['requires-python']}"}
     for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lecturer"]:
@@ -43,7 +43,7 @@ def test_torchs_threads_wait_passively():
     out = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
     assert out.strip() == "PASSIVE"
     for lecture in (ROOT / "notebooks").glob("[0-9]*.py"):
-        text = lecture.read_text()
+        text = lecture.read_text(encoding="utf-8")
         assert text.index("from course_utils") < text.index("import torch")
 
 
@@ -53,16 +53,30 @@ def test_rules_import_torch_and_nothing_of_ours():
     assert out.strip() == "['course_utils.rules']"
 
 
+def make(*arguments, cwd):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}  # no child of a make that runs the tests
+    return subprocess.run(["make", *arguments], cwd=cwd, env=env, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(("display", "browser"), [("", False), (":0", True)])
+def test_make_lab_opens_a_browser_where_there_is_a_display(display, browser):
+    command = make("-n", "lab", f"DISPLAY={display}", "WAYLAND_DISPLAY=", cwd=ROOT).stdout
+    assert "cd notebooks" in command
+    assert "default_url=/lab/tree/index.ipynb" in command
+    if sys.platform != "darwin":
+        assert ("--no-browser" not in command) is browser
+
+
 @pytest.mark.parametrize("version", [(3, 9), (3, 10)])
 def test_a_python_that_is_too_old_gets_one_sentence(tmp_path, version):
     """A python that claims to be old; make is run in a copy, where there is no .venv yet."""
-    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
-    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
     old = tmp_path / "python-old"
     claim = f"import sys; sys.version_info = {(*version, 0)}; exec(sys.argv[1])"
-    old.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{claim}" "$2"\n')
+    old.write_text(f"""#!/bin/sh\nexec '{sys.executable}' -c "{claim}" "$2"\n""", encoding="utf-8")
     old.chmod(0o755)
-    done = subprocess.run(["make", "test", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True)
+    done = make("test", f"PYTHON={old}", cwd=tmp_path)
     assert done.returncode != 0
     sentence = f"This course needs Python 3.11 or newer, and {old} is {version[0]}.{version[1]}"
     assert done.stderr.startswith(sentence)
@@ -70,16 +84,16 @@ def test_a_python_that_is_too_old_gets_one_sentence(tmp_path, version):
 
 
 def test_no_python_at_all_gets_one_sentence(tmp_path):
-    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
-    (tmp_path / "pyproject.toml").write_text("")
-    done = subprocess.run(["make", "lab", "PYTHON=nopython"], cwd=tmp_path, capture_output=True, text=True)
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
+    done = make("lab", "PYTHON=nopython", cwd=tmp_path)
     assert done.returncode != 0
     assert done.stderr.startswith("This course needs Python 3.11 or newer, and there is no 'nopython' here")
 
 
 def test_the_readme_is_true():
-    text = (ROOT / "README.md").read_text()
-    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.M)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)
     commands = re.findall(r"\bmake (\w+)", text)
     assert {"lab", "test"} <= set(commands) <= set(targets)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):

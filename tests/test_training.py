@@ -108,6 +108,12 @@ def test_divergence_is_recorded_and_ends_the_run(few):
     assert not np.isfinite(history.steps.loss.iloc[-1])
 
 
+def test_divergence_in_the_very_last_step_is_seen_too(few):
+    _, history = run(few, lr=1e38, epochs=1, batch_size=100)
+    assert history.status == "diverged"
+    assert len(history.epochs) == 1
+
+
 def test_interrupt_keeps_what_is_done(few):
     class Interrupted(optimizers.SGD):
         def step(self, closure=None):
