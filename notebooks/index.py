@@ -27,7 +27,7 @@
 # | 10 | *A benchmark you can believe* | How does one compare optimizers fairly? |
 # | 11 | *CIFAR-10 with ResNet-18* | Does it hold on a real network? |
 #
-# The lectures in italics are being written. Each one takes about 45 minutes aloud, and reads well alone.
+# The lectures in italics are being written. Each one is a talk of about 45 minutes, and reads well alone.
 #
 # Is everything installed? Run the next cell: it loads the digits that the lectures learn from, which come with the course.
 
@@ -41,7 +41,7 @@ data.load("mnist-5k")
 #
 # - **Predict** means: stop, and commit to an answer before you look.
 # - Every formula is shown with the line of code that runs, from the package `course_utils`. No second version exists.
-# - Every number in the text is printed by a cell.
+# - Every result in the text is printed by a cell.
 # - Change anything. `Run → Restart Kernel and Run All Cells` brings it back to order.
 #
 # Code: MIT licence. Texts and figures: [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).
