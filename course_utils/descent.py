@@ -63,19 +63,25 @@ class Path:
 
     @property
     def arrival(self) -> Tensor:
-        """The step from which each path stays within ``ARRIVED`` of the minimum; -1 where it does not: (...)."""
+        """The step from which each path is within ``ARRIVED`` of the minimum up to its last step; else -1: (...)."""
         inside = self.remaining <= ARRIVED
         to_the_end = inside.flip(0).cummin(dim=0).values.flip(0)
         return torch.where(inside[-1], to_the_end.int().argmax(dim=0), -1)
 
     @property
     def diverges(self) -> Tensor:
-        """Whether each path ends higher than it began, or at no number at all: (...)."""
+        """Whether each path ends higher than it began, or at no number at all: (...).
+
+        Judged by its two ends alone: a path just beyond the edge takes many steps to get there.
+        """
         return ~(self.loss[-1] <= self.loss[0])
 
     @property
     def outcome(self) -> str:
-        """How one path ended, in words: "converged after 12 steps", "diverges", or how far away it still is."""
+        """How one path ended, in words: "converged after 12 steps", "diverges", or "still 3 % away".
+
+        The last is the straight distance from the nearest minimum, as a part of what it was at the start.
+        """
         if self.loss.ndim > 1:
             raise ValueError(f"outcome is that of one path, this is a grid of {tuple(self.loss.shape[1:])}: index it.")
         if self.diverges:
@@ -83,7 +89,7 @@ class Path:
         if self.arrival >= 0:
             return f"converged after {self.arrival} steps"
         percent = 100 * self.remaining[-1].item()
-        return f"still {percent:{'.2g' if percent < 99.5 else ',.0f'}} % of the way to go"
+        return f"still {percent:{'.2g' if percent < 99.5 else ',.0f'}} % away"
 
 
 def descend(

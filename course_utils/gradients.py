@@ -30,6 +30,7 @@ def forward_difference(f: Function, x: Tensor, h: float = 1e-8) -> Tensor:
 
     It takes n + 1 evaluations, and its error is of order h.
     """
+    x = x.to(torch.float64)
     at_x = f(x)
     return torch.stack([(f(x + e) - at_x) / h for e in _steps(x, h)], dim=-1)
 
@@ -39,11 +40,12 @@ def central_difference(f: Function, x: Tensor, h: float = 1e-5) -> Tensor:
 
     It takes 2n evaluations, and its error is of order h².
     """
+    x = x.to(torch.float64)
     return torch.stack([(f(x + e) - f(x - e)) / (2 * h) for e in _steps(x, h)], dim=-1)
 
 
 def relative_error(a: Tensor, b: Tensor) -> float:
-    """|a - b| / max(|a|, |b|), with Euclidean norms over all numbers: 0 when equal, near 1 or above when unlike."""
+    """|a - b| / max(|a|, |b|), with Euclidean norms over all numbers: 0 when equal, 1 to 2 when unlike."""
     scale = max(a.norm().item(), b.norm().item())
     return (a - b).norm().item() / scale if scale else 0.0
 

@@ -1,4 +1,4 @@
-"""Each rule of ``rules`` as a drop-in for its namesake in torch.optim."""
+"""Each rule of ``rules`` as a drop-in for its namesake in torch.optim, for the arguments that the rule has."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -24,7 +24,14 @@ class RuleOptimizer(torch.optim.Optimizer):
         cls.hyper = tuple(checks.defaults(cls.rule))
 
     def __init__(self, params: Iterable, *args: Any, **hyper: Any):
-        given = {**dict(zip(self.hyper, args, strict=False)), **hyper}
+        if len(args) > len(self.hyper):
+            raise TypeError(
+                f"{type(self).__name__} takes {', '.join(self.hyper)} after params, got {len(args)} values."
+            )
+        positional = dict(zip(self.hyper, args, strict=False))
+        if twice := positional.keys() & hyper.keys():
+            raise TypeError(f"{type(self).__name__} got {', '.join(twice)} twice.")
+        given = {**positional, **hyper}
         checks.hyperparameters(self.rule, given)
         super().__init__(params, {**checks.defaults(self.rule), **given})
 
@@ -50,10 +57,16 @@ class RuleOptimizer(torch.optim.Optimizer):
                     continue
                 remembered = dict(self.state[p])
                 t = remembered.pop("step", 0) + 1
-                x, s = self.rule(p, p.grad, rules.State(**remembered), t, **hyper)
+                x, s = self.rule(p.detach(), p.grad, rules.State(**remembered), t, **hyper)
+                # A rule may remember x or g themselves; both are about to be overwritten, here and by backward.
+                kept = {k: v.clone() if _shares(v, p) or _shares(v, p.grad) else v for k, v in vars(s).items()}
                 p.copy_(x)
-                self.state[p] = {"step": t, **vars(s)}
+                self.state[p] = {"step": t, **kept}
         return loss
+
+
+def _shares(value: Any, tensor: Tensor) -> bool:
+    return torch.is_tensor(value) and value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
 
 
 class SGD(RuleOptimizer):

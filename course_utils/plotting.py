@@ -98,23 +98,26 @@ def plot_curves(
     title: str,
     xlabel: str,
     ylabel: str,
-    alt: str,
-    xscale: str = "linear",
-    yscale: str = "linear",
+    log: str = "",
 ) -> Figure:
-    """Curves y against x, {label: (x, y)}; values that are not finite leave a gap.
+    """Curves y against x, {label: (x, y)}, with the axes in ``log`` ("x", "y" or "xy") logarithmic.
 
+    Values that are not finite leave a gap. The title says the finding: it is a part of the ``alt`` text.
     More can be drawn on ``figure.axes[0]``. Markers stand on each point of a short series, on some of a long one.
     """
     if not series:
         raise ValueError("series must hold one curve or more, got none.")
-    figure = Figure(alt=alt)
+    figure = Figure(alt=f"{title}. Curves of {ylabel} against {xlabel}: {', '.join(series)}.".replace("\n", " "))
     ax = figure.add_subplot()
     for (label, (x, y)), style in zip(series.items(), cycle(STYLES), strict=False):
         x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         ax.plot(x, np.where(np.isfinite(y), y, np.nan), label=label, markevery=max(1, len(x) // 12), **style)
-    ax.set(title=title, xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
-    if xscale == "linear":
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    if "y" in log:
+        ax.set_yscale("log")
+    if "x" in log:
+        ax.set_xscale("log")
+    else:
         ax.xaxis.set_major_locator(
             MaxNLocator("auto", integer=all(float(v).is_integer() for v in ax.lines[0].get_xdata()))
         )
@@ -213,9 +216,9 @@ def plot_paths(paths: Mapping[str, Path], *, title: str) -> Figure:
     return figure
 
 
-def plot_pictures(x: Tensor, labels: Sequence[str], *, title: str, alt: str) -> Figure:
+def plot_pictures(x: Tensor, labels: Sequence[str], *, title: str) -> Figure:
     """Grey pictures x (N, 1, H, W) in a row, each with its label."""
-    figure = Figure((9, 1.9), alt)
+    figure = Figure((9, 1.9), f"{title}: a row of {len(x)} pictures, each with its label.")
     figure.suptitle(title, fontsize=14)
     for i, (picture, label) in enumerate(zip(x, labels, strict=True)):
         ax = figure.add_subplot(1, len(x), i + 1)

@@ -26,9 +26,11 @@ def sgd(x: Tensor, g: Tensor, s: State, t: int, lr: float | Tensor = 1e-3) -> tu
 
     $$x_t = x_{t-1} - \mathrm{lr}\; g_t$$
 
+    where $g_t$ is the gradient at $x_{t-1}$, or an estimate of it.
+
     **Source.** Cauchy, *Méthode générale pour la résolution des systèmes d'équations simultanées*, Comptes Rendus 25
     (1847), for the exact gradient; Robbins and Monro, *A Stochastic Approximation Method*, Ann. Math. Stat. 22
-    (1951), for a noisy one.
+    (1951), for steps along noisy observations.
 
     **Arguments.**
 

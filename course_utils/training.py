@@ -36,8 +36,8 @@ class History:
 
     @property
     def epochs(self) -> pd.DataFrame:
-        """One row a finished epoch: train_loss (mean over its batches, per example), test_loss, test_accuracy (0 to
-        1), seconds; indexed by epoch, from 1."""
+        """One row a finished epoch: train_loss (mean over its examples, each before its step), test_loss, test_accuracy
+        (0 to 1), seconds; indexed by epoch, from 1."""
         table = pd.DataFrame(self.epoch_rows, columns=["train_loss", "test_loss", "test_accuracy", "seconds"])
         return table.set_index(pd.RangeIndex(1, len(table) + 1, name="epoch"))
 

@@ -13,13 +13,12 @@
 # This lecture is about one step, and about the one number in it that you have to choose.
 #
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
-# Where it says **Predict**, stop and commit to an answer. The pictures that give it away are folded: click on the **⋯** to
-# open them.
+# Where it says **Predict**, stop and commit to an answer. Then click on **cells hidden** below it, and look.
 
 # %% slideshow={"slide_type": "skip"}
 from course_utils import data, models, optimizers, plotting, rules, surfaces
 from course_utils.descent import descend
-from course_utils.gradients import curvatures, gradient
+from course_utils.gradients import curvatures, gradient, relative_error
 from course_utils.moving import Animation
 from course_utils.progress import progress_bar
 from course_utils.show import show_rule
@@ -32,13 +31,16 @@ import torch
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Three walkers
 #
-# Below is a map of a valley, as on a hiking map: each line joins points of equal height, darker is lower, and the star is
-# the lowest point. Three walkers start at the white disc.
+# Below is a map of a valley. Each line joins points of equal height, darker is lower, and the star is the lowest point.
+# (Near the bottom, the lines are closer in height than further up.) Three walkers start at the white disc.
 # They follow the same formula. Only one number in it differs.
 
 # %% jupyter={"source_hidden": true}
+# The code of this picture gives the answer away: open it later.
 walkers = descend("quadratic", "sgd", lr=[0.02, 0.4, 0.51], steps=60)
-Animation(dict(zip("ABC", walkers, strict=True)), title="Three walkers, one formula: who arrives?")
+Animation(
+    dict(zip("ABC", walkers, strict=True)), title="Three walkers, one formula: who arrives?"
+)
 
 # %% [markdown]
 # **Predict.** The walkers may go on for as long as they like. Who arrives? Who never will? What could the number be?
@@ -63,7 +65,9 @@ Animation(dict(zip("ABC", walkers, strict=True)), title="Three walkers, one form
 # %%
 quadratic = surfaces.quadratic
 x0 = torch.tensor(quadratic.start, dtype=torch.float64)
-print(f"start {x0.tolist()}, loss there {quadratic(x0):g}; lowest point {quadratic.minima[0]}, loss there 0")
+print(
+    f"start {x0.tolist()}, loss there {quadratic(x0):g}; minimum {quadratic.minima[0]}, loss 0"
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The gradient
@@ -84,13 +88,19 @@ print(f"by hand {by_hand.tolist()}, by autograd {by_autograd.tolist()}")
 #
 # **Predict.** Standing at the white disc, does $-g$ point at the minimum?
 
-# %% jupyter={"outputs_hidden": true}
-figure = plotting.Figure(alt="At the start, the steepest way down points across the valley, not at the minimum.")
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+figure = plotting.Figure(
+    alt="At the start, the steepest way down points across the valley, not at the minimum."
+)
 ax = figure.add_subplot(title="The steepest way down does not point at the minimum")
 plotting.draw_surface(ax, quadratic)
 for direction, looks in ((-by_autograd, plotting.STYLES[1]), (-x0, plotting.STYLES[2])):
     plotting.draw_arrow(ax, x0, x0 + 2.5 * direction / direction.norm(), looks["color"])
 plotting.draw_start(ax, x0)
+ax.set_aspect("equal")
 ax.text(-4.4, 0.5, "$-g$, the steepest way down")
 ax.text(-2.4, -1.2, "to the minimum")
 figure
@@ -129,25 +139,30 @@ def published_difference(f, x, h):
 # more when they have nothing to do with each other, whatever their size.
 
 # %%
-from course_utils.gradients import central_difference, forward_difference, relative_error
+from course_utils.gradients import central_difference, forward_difference
 
-rosenbrock = surfaces.rosenbrock  # no quadratic: for one of those, the central difference has no error but rounding
+rosenbrock = surfaces.rosenbrock  # on a quadratic, central differences are exact
 x = torch.tensor(rosenbrock.start, dtype=torch.float64)
 exact = gradient(rosenbrock, x)
-hs = np.geomspace(1e-13, 1e-1, 49)
-methods = {"forward": forward_difference, "central": central_difference, "published": published_difference}
-errors = {name: (hs, [relative_error(d(rosenbrock, x, h), exact) for h in hs]) for name, d in methods.items()}
+methods = {"forward": forward_difference, "central": central_difference}
+methods["published"] = published_difference
 
-# %% jupyter={"outputs_hidden": true}
+# %%
+hs = np.geomspace(1e-13, 1e-1, 49)
+errors = {}
+for name, method in methods.items():
+    errors[name] = hs, [relative_error(method(rosenbrock, x, h), exact) for h in hs]
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
 plotting.plot_curves(
     errors,
     title="A smaller h is better, until rounding takes over",
     xlabel="h",
     ylabel="relative error",
-    xscale="log",
-    yscale="log",
-    alt="Error against h. From the right, forward and central differences fall with h, central faster and lower, until "
-    "rounding lifts both again. The published version goes up to 1 and stays there.",
+    log="xy",
 )
 
 # %% [markdown]
@@ -162,13 +177,15 @@ plotting.plot_curves(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The gradient check
 #
-# That gives a test for any gradient that you write by hand. Compare it with central differences, with $h = 10^{-5}$ and in
-# double precision (`float64`, 16 digits). A right gradient agrees to 7 digits or more. A wrong one hardly ever does.
+# That gives a test for any gradient that you write by hand. Compare it with central differences at a random point, with
+# $h = 10^{-5}$ and in double precision (`float64`, 16 digits). If $f$ is smooth, a right gradient agrees to about 7 digits;
+# most mistakes show in the first four. (Not at a minimum: there is nothing to compare. And look at the components, too: a
+# large one hides a small one.)
 
 # %%
 for name in ("central", "published"):
     error = relative_error(methods[name](rosenbrock, x, 1e-5), exact)
-    print(f"{name:9}  relative error below 1e-7: {error < 1e-7!s:5}  {'passes' if error < 1e-7 else 'FAILS'}")
+    print(f"{name:9}  {'passes: relative error below 1e-7' if error < 1e-7 else 'FAILS'}")
 
 # %% [markdown]
 # Why not use differences for everything? Count. Each coordinate needs two evaluations of $f$; autograd needs one
@@ -176,7 +193,8 @@ for name in ("central", "published"):
 
 # %%
 n = sum(p.numel() for p in models.mlp_small().parameters())
-print(f"A small network for digits has {n:,} weights: {2 * n:,} evaluations for one gradient by central differences.")
+print(f"A small network for digits has {n:,} weights.")
+print(f"One gradient by central differences: {2 * n:,} evaluations.")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The rule
@@ -206,24 +224,34 @@ show_rule(rules.sgd)
 #
 # And after thirty: at the minimum, or where?
 
-# %% jupyter={"outputs_hidden": true}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
 quiz = descend(quadratic, rules.sgd, lr=0.4, steps=30)
 for step in (1, 2, 30):
-    print(f"after {step:2} steps: ({quiz.x[step, 0]:.6g}, {quiz.x[step, 1]:.6g}), loss {quiz.loss[step]:.3g}")
+    x1, x2 = quiz.x[step].tolist()
+    print(f"after {step:2} steps: ({x1:.6g}, {x2:.6g}), loss {quiz.loss[step]:.3g}")
 
 # %% [markdown]
 # Each wrong answer is a mistake that people make. Here they are, run: (a) does not look again, both steps use the first
 # gradient; (c) has the sign wrong and walks uphill; (d) stops after one step.
 
-# %% jupyter={"outputs_hidden": true}
+# %%
 g0 = gradient(quadratic, x0)
 once_uphill = x0 + 0.4 * g0
-wrong_answers = {"a": x0 - 2 * 0.4 * g0, "c": once_uphill + 0.4 * gradient(quadratic, once_uphill), "d": x0 - 0.4 * g0}
+wrong_answers = {
+    "a": x0 - 2 * 0.4 * g0,
+    "c": once_uphill + 0.4 * gradient(quadratic, once_uphill),
+    "d": x0 - 0.4 * g0,
+}
 for option, point in wrong_answers.items():
     print(f"({option}) ({point[0]:.4g}, {point[1]:.4g})")
 
 # %% [markdown]
-# Is this what torch does? We give `torch.optim.SGD` the same start and compare all 31 points.
+# ### The same in torch
+#
+# We give `torch.optim.SGD` the same start and compare all 31 points.
 
 # %%
 w = x0.clone().requires_grad_()
@@ -233,7 +261,9 @@ for _ in range(30):
     quadratic(w).backward()
     torch_sgd.step()
     theirs.append(w.detach().clone())
-print("same as torch.optim.SGD to 12 digits:", relative_error(torch.stack(theirs), quiz.x) < 1e-12)
+print(
+    "same as torch.optim.SGD to 12 digits:", relative_error(torch.stack(theirs), quiz.x) < 1e-12
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Too small, good, too large
@@ -242,7 +272,8 @@ print("same as torch.optim.SGD to 12 digits:", relative_error(torch.stack(theirs
 #
 # **Predict**, before you do: what happens to the path when you double the learning rate? And again? And again?
 #
-# (*Converged* means: within 1 % of the starting distance, to the end. *Diverges* means: it ends higher than it began.)
+# (*Converged* means: within 1 % of the starting distance, to the end. *Diverges*: it ends higher than it began. *Still 28 %
+# away*: neither, and that part of the starting distance is left.)
 
 # %%
 explore("quadratic", lr=(0.01, 0.1, 1.0), steps=60)
@@ -255,8 +286,8 @@ explore("quadratic", lr=(0.01, 0.1, 1.0), steps=60)
 # 3. Near 0.4: the path jumps from wall to wall, yet it gets there sooner.
 # 4. Beyond 0.5: the jumps grow.
 #
-# The fastest lr lies just below the edge. A little more, and the path never settles. The panel at the lower right knows
-# where the edge is. How?
+# The fastest lr lies a little below an edge. From there to the edge it gets slower again, and beyond it the path never
+# settles. The panel at the lower right knows where the edge is. How?
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where exactly is the edge?
@@ -269,17 +300,17 @@ explore("quadratic", lr=(0.01, 0.1, 1.0), steps=60)
 # Each step multiplies the distance by the same factor, $1 - \mathrm{lr}\,\lambda$. Go back to the explorer: its lower right
 # panel draws the size of this factor, ▲ for the flat direction and ◆ for the steep one.
 #
-# - between 0 and 1: the distance shrinks, on the same side;
+# - between 0 and 1: the distance shrinks, on the same side (at 0, it is gone in one step);
 # - between −1 and 0: it shrinks, and the side changes at each step: the zigzag;
-# - below −1: it grows.
+# - at −1: it jumps between two points for ever; below −1: it grows.
 #
-# So the path settles only if $\mathrm{lr}\,\lambda < 2$ in *every* direction. The steepest decides:
+# So, from almost every start, the path settles only if $\mathrm{lr}\,\lambda < 2$ in *every* direction. The steepest decides:
 #
 # $$\boxed{\;\mathrm{lr} < \frac{2}{\lambda_{\max}}\;}$$
 
 # %%
 flat, steep = curvatures(quadratic, x0).tolist()
-print(f"curvatures {flat:g} and {steep:g}, so the edge is at lr = 2 / {steep:g} = {2 / steep:g}")
+print(f"curvatures {flat:g} and {steep:g}: the edge is at lr = 2 / {steep:g} = {2 / steep:g}")
 for lr in (0.4999, 0.5001):
     print(f"lr = {lr}: {descend(quadratic, 'sgd', lr=lr, steps=20_000).outcome}")
 
@@ -289,8 +320,12 @@ for lr in (0.4999, 0.5001):
 #
 # Now you can answer the opening question. The learning rates were A 0.02, B 0.4 and C 0.51:
 
-# %% jupyter={"outputs_hidden": true}
-for name, path in zip("ABC", descend("quadratic", "sgd", lr=[0.02, 0.4, 0.51], steps=2000), strict=True):
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+longer = descend("quadratic", "sgd", lr=[0.02, 0.4, 0.51], steps=2000)
+for name, path in zip("ABC", longer, strict=True):
     print(f"{name}: {path.outcome}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -304,15 +339,16 @@ arrival = descend(quadratic, "sgd", lr=lrs, steps=6000).arrival.double().numpy()
 arrival[arrival < 0] = np.nan  # did not arrive
 best = np.nanargmin(arrival)
 
-# %% jupyter={"outputs_hidden": true}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
 figure = plotting.plot_curves(
     {"steps": (lrs, arrival)},
     title="Too low costs time, too high costs everything",
     xlabel="lr",
     ylabel="steps to 1 % of the distance",
-    xscale="log",
-    yscale="log",
-    alt="Steps needed against the learning rate: falling in proportion to 1 / lr, lowest just left of 0.5, none beyond.",
+    log="xy",
 )
 ax = figure.axes[0]
 ax.axvspan(2 / steep, 1, color=plotting.RED, alpha=0.15)
@@ -324,7 +360,8 @@ figure
 third = np.abs(lrs - lrs[best] / 3).argmin()
 print(f"fastest of these: lr = {lrs[best]:.2f}, {arrival[best]:.0f} steps")
 print(f"three times too low: lr = {lrs[third]:.2f}, {arrival[third]:.0f} steps")
-print(f"three times too high: lr = {3 * lrs[best]:.2f}, {descend(quadratic, 'sgd', lr=3 * lrs[best]).outcome}")
+too_high = descend(quadratic, "sgd", lr=3 * lrs[best])
+print(f"three times too high: lr = {3 * lrs[best]:.2f}, {too_high.outcome}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Why narrow valleys are slow
@@ -336,28 +373,35 @@ print(f"three times too high: lr = {3 * lrs[best]:.2f}, {descend(quadratic, 'sgd
 # \quad\Rightarrow\quad \mathrm{lr} = \frac{2}{\lambda_{\min} + \lambda_{\max}}
 # \quad\Rightarrow\quad \text{factor} = \frac{\kappa - 1}{\kappa + 1}$$
 #
-# Only the ratio $\kappa = \lambda_{\max} / \lambda_{\min}$ counts. It is called the *condition number*.
+# Only the ratio $\kappa = \lambda_{\max} / \lambda_{\min}$ counts. It is called the *condition number*. (With more than
+# two directions, those between shrink faster. And from a start on one of the axes, another lr may be faster.)
 #
-# **Predict.** κ grows tenfold. How many more steps does it take, with the best lr for each?
+# **Predict.** The steep direction gets ten times as steep: κ grows tenfold. How many more steps does it take, with the best lr for each?
 
 # %%
 kappas = np.array([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
-measured = [descend(surfaces.bowl(1, k), "sgd", lr=2 / (1 + k), steps=3000).arrival.item() for k in kappas.tolist()]
+measured = [
+    descend(surfaces.bowl(1, k), "sgd", lr=2 / (1 + k), steps=3000).arrival.item()
+    for k in kappas.tolist()
+]
 with np.errstate(divide="ignore"):  # κ = 1: the factor is 0, and one step is enough
-    theory = np.maximum(1, np.ceil(np.log(0.01) / np.log((kappas - 1) / (kappas + 1))))  # factor ** steps = 0.01
+    theory = np.maximum(
+        1, np.ceil(np.log(0.01) / np.log((kappas - 1) / (kappas + 1)))
+    )  # factor ** steps = 0.01
 
-# %% jupyter={"outputs_hidden": true}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
 plotting.plot_curves(
     {"measured": (kappas, measured), "theory": (kappas, theory)},
     title="Ten times the condition number, ten times the steps",
     xlabel="condition number κ",
     ylabel="steps to 1 % of the distance",
-    xscale="log",
-    yscale="log",
-    alt="Steps against the condition number: from 2 on a straight line of slope 1, measured and theory on top of each other.",
+    log="xy",
 )
 
-# %% jupyter={"outputs_hidden": true}
+# %%
 for k, m, t in zip(kappas.tolist(), measured, theory, strict=True):
     print(f"κ = {k:5}: {m:5} steps, theory {t:5.0f}")
 print(f"our valley: κ = {steep / flat:g}, best lr {2 / (flat + steep):.3f}")
@@ -372,7 +416,8 @@ print(f"our valley: κ = {steep / flat:g}, best lr {2 / (flat + steep):.3f}")
 
 # %%
 low, high = curvatures(rosenbrock, torch.tensor([1.0, 1.0], dtype=torch.float64)).tolist()
-print(f"at the minimum: curvatures {low:.2f} and {high:.0f}, κ = {high / low:.0f}, edge at lr = {2 / high:.4f}")
+print(f"at the minimum: curvatures {low:.2f} and {high:.0f}, κ = {high / low:.0f}")
+print(f"edge there: lr = {2 / high:.4f}")
 
 # %%
 explore("rosenbrock", lr=(0.0001, 0.001, 0.01), steps=2000)
@@ -385,7 +430,8 @@ explore("rosenbrock", lr=(0.0001, 0.001, 0.01), steps=2000)
 # 2. Towards 0.002 it begins to jump between the walls.
 # 3. Just beyond 0.002, nothing terrible happens yet. The dotted line is the edge *at the minimum*, and the walker is not
 #    there. The edge depends on where you are.
-# 4. At 0.003 it comes nearer, is thrown back, and comes again. It neither settles nor flies off. Further right, it does.
+# 4. From 0.0025 on, it bounces between the walls for ever: it comes nearer, is thrown back, and comes again. At 0.01 it is
+#    gone.
 #
 # Lecture 3 is about getting through such a valley faster.
 
@@ -399,8 +445,7 @@ explore("rosenbrock", lr=(0.0001, 0.001, 0.01), steps=2000)
 digits = data.load("mnist-5k")
 print(digits)
 one_of_each = torch.stack([(digits.y_train == d).nonzero()[0, 0] for d in range(10)])
-alt = "Ten handwritten digits, 0 to 9, one of each."
-plotting.plot_pictures(digits.x_train[one_of_each], digits.classes, title="One of each", alt=alt)
+plotting.plot_pictures(digits.x_train[one_of_each], digits.classes, title="One of each")
 
 # %% [markdown]
 # The network has one hidden layer: 784 pixels in, 100 units, 10 scores out. *Softmax* turns the scores into
@@ -414,16 +459,21 @@ model = models.mlp_small()
 optimizer = optimizers.SGD(model.parameters(), lr=0.3)
 history = fit(model, optimizer, digits, epochs=20, batch_size=64)
 print("the rule that trains the network is the rule on the card:", optimizer.rule is rules.sgd)
-print("reads more than 92 % of 1,000 new digits correctly:", history.epochs.test_accuracy[20] > 0.92)
+print(
+    "reads more than 92 % of 1,000 new digits correctly:",
+    history.epochs.test_accuracy[20] > 0.92,
+)
 
 # %%
 epochs = history.epochs
 plotting.plot_curves(
-    {"on the training digits": (epochs.index, epochs.train_loss), "on new digits": (epochs.index, epochs.test_loss)},
+    {
+        "on the training digits": (epochs.index, epochs.train_loss),
+        "on new digits": (epochs.index, epochs.test_loss),
+    },
     title="One line of arithmetic learns to read",
     xlabel="epoch",
     ylabel="loss (mean cross-entropy)",
-    alt="Loss against epochs: on the training digits it keeps falling, on new digits it falls and then levels off.",
 )
 
 # %%
@@ -431,8 +481,7 @@ with torch.no_grad():
     read = model(digits.x_test.to(next(model.parameters()).device)).argmax(1).cpu()
 misread = (read != digits.y_test).nonzero().squeeze(1)[:8]
 labels = [f"{digits.y_test[i]}, read {read[i]}" for i in misread.tolist()]
-alt = "Eight test digits that the network takes for another digit; most of them are badly written."
-plotting.plot_pictures(digits.x_test[misread], labels, title="Some that it still misreads", alt=alt)
+plotting.plot_pictures(digits.x_test[misread], labels, title="Some that it still misreads")
 
 # %% [markdown]
 # We shall train often. So here is a function for it: a new network, the rule, the loop.
@@ -469,8 +518,8 @@ def train(lr, seed=0, **settings):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Fact 1: how noisy
 #
-# We draw $B$ pictures at random and compare their gradient with that of all 4,000, at one and the same point. The *noise*
-# is the typical distance between the two: the root of the mean square, over 40 draws.
+# We draw $B$ pictures at random (with replacement) and compare their gradient with that of all 4,000, at the first weights
+# of a network. The *noise* is the typical distance between the two: the root of the mean square, over 200 draws.
 
 # %%
 untrained = models.mlp_small()
@@ -479,9 +528,13 @@ generator = torch.Generator().manual_seed(0)
 sizes, noise = [1, 4, 16, 64, 256, 1024], []
 for size in sizes:
     squares = []
-    for _ in range(40):
+    for _ in range(200):
         i = torch.randint(len(digits.y_train), (size,), generator=generator)
-        squares.append((loss_gradient(untrained, digits.x_train[i], digits.y_train[i]) - full).square().sum())
+        squares.append(
+            (loss_gradient(untrained, digits.x_train[i], digits.y_train[i]) - full)
+            .square()
+            .sum()
+        )
     noise.append((torch.stack(squares).mean().sqrt() / full.norm()).item())
 
 # %%
@@ -490,9 +543,7 @@ plotting.plot_curves(
     title="Four times the pictures halve the noise",
     xlabel="pictures in the batch, B",
     ylabel="noise / length of the gradient",
-    xscale="log",
-    yscale="log",
-    alt="Noise of a batch's gradient against its size: a straight line, falling like one over the square root of B.",
+    log="xy",
 )
 
 # %%
@@ -516,18 +567,20 @@ for size in progress_bar(batch_sizes):
 
 # %%
 plotting.plot_curves(
-    {"one step": (batch_sizes, times), "one step, per picture": (batch_sizes, np.divide(times, batch_sizes))},
+    {
+        "one step": (batch_sizes, times),
+        "one step, per picture": (batch_sizes, np.divide(times, batch_sizes)),
+    },
     title="64 pictures cost far less than 64 times one",
     xlabel="pictures in the batch, B",
     ylabel="milliseconds",
-    xscale="log",
-    yscale="log",
-    alt="Milliseconds against batch size. One step: almost level at first, then rising. Per picture: falling steeply, "
-    "then level.",
+    log="xy",
 )
 
 # %%
-print("a step with 64 pictures takes less time than 10 steps with one:", times[3] < 10 * times[0])
+print(
+    "a step with 64 pictures takes less time than 10 steps with one:", times[3] < 10 * times[0]
+)
 
 # %% [markdown]
 # A processor is built to do the same thing to many numbers at once. With one picture, most of the time goes into
@@ -540,56 +593,68 @@ print("a step with 64 pictures takes less time than 10 steps with one:", times[3
 # rates. The one with the lowest training loss at the end is shown.
 
 # %%
-plans = {"batch": (4000, 80), "mini-batch": (64, 28), "single": (1, 1)}  # pictures a step, epochs
+plans = {"batch": (4000, 80), "mini-batch": (64, 28), "single": (1, 1)}  # size, epochs
 finals, runs = {}, {}
 for name, (size, n_epochs) in plans.items():
-    for lr in progress_bar([0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]):
+    for lr in progress_bar([0.002, 0.006, 0.02, 0.06, 0.2, 0.6, 2.0]):
         run = train(lr, epochs=n_epochs, batch_size=size)
-        final = run.steps.loss.tail(max(1, 1000 // size)).mean()  # over the last 1,000 pictures
-        if run.status == "finished" and final < finals.get(name, np.inf):
-            finals[name], runs[name] = final, run.steps.assign(lr=lr, pictures=run.steps.index * size)
+        steps = run.steps.assign(lr=lr, pictures=run.steps.index * size)
+        last = steps.loss.tail(max(1, 1000 // size)).mean()  # of the last 1,000 pictures
+        if run.status == "finished" and last < finals.get(name, np.inf):
+            finals[name], runs[name] = last, steps
 
 # %%
-for name, (size, _) in plans.items():
-    runs[name]["loss"] = runs[name].loss.rolling(max(1, 1000 // size), min_periods=1).mean()
-labels = {name: f"{name}: {plans[name][0]:,}, lr {runs[name].lr[1]:g}" for name in plans}
+labels = {}
+for name, run in runs.items():
+    size = plans[name][0]
+    run["loss"] = run.loss.rolling(max(1, 1000 // size), min_periods=1).mean()
+    labels[name] = f"{name}: {size:,}, lr {run.lr[1]:g}"
 time_up = min(run.seconds.iloc[-1] for run in runs.values())
 in_time = {name: run[run.seconds <= time_up] for name, run in runs.items()}
 
-# %% jupyter={"outputs_hidden": true}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
 plotting.plot_curves(
     {labels[name]: (run.seconds, run.loss) for name, run in in_time.items()},
     title="In the same time, mini-batches get furthest",
     xlabel="seconds of training",
     ylabel="loss, mean over the last\n1,000 pictures (or one step)",
-    yscale="log",
-    alt="Training loss against seconds for batch, mini-batch and single-sample descent: mini-batch ends lowest.",
+    log="y",
 )
 
 # %% [markdown]
+# In this second:
+#
 # - *Batch:* few steps, without any noise. (The waves are those of a large lr, near the edge.) With 15 times as many
 #   pictures, each step would take about 15 times as long; with a billion there would not be one step. It does not scale.
 # - *Single:* many steps, each of them mostly noise. The curve looks smooth only because it is a mean. It needs a small
 #   learning rate, or the noise throws it out.
 # - *Mini-batch:* fewer steps than single-sample, but each with an eighth of its noise ($1/\sqrt{64}$).
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### By the picture
 #
 # **Predict.** We measured by the clock. Who wins if we count pictures instead?
 
-# %% jupyter={"outputs_hidden": true}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
 plotting.plot_curves(
     {labels[name]: (run.pictures, run.loss) for name, run in runs.items()},
     title="Per picture, the single sample gets furthest",
     xlabel="pictures looked at",
     ylabel="loss, mean over the last\n1,000 pictures (or one step)",
-    xscale="log",
-    yscale="log",
-    alt="The same losses against the number of pictures: after 4,000, single-sample is lowest, and batch has made one step.",
+    log="xy",
 )
 
-# %% jupyter={"outputs_hidden": true}
-once = {name: run[run.pictures <= 4000].loss.iloc[-1] for name, run in runs.items()}
-print("lowest after the same time:", min(in_time, key=lambda name: in_time[name].loss.iloc[-1]))
-print("lowest after 4,000 pictures:", min(once, key=once.get))
+# %%
+by_clock = {name: run.loss.iloc[-1] for name, run in in_time.items()}
+by_picture = {name: run[run.pictures <= 4000].loss.iloc[-1] for name, run in runs.items()}
+print("lowest after the same time:", min(by_clock, key=by_clock.get))
+print("lowest after 4,000 pictures:", min(by_picture, key=by_picture.get))
 
 # %% [markdown]
 # So the exact gradient is not worth its price. A step for each picture makes the most of each picture; a step for each
@@ -605,25 +670,32 @@ print("lowest after 4,000 pictures:", min(once, key=once.get))
 # %%
 tables = [train(lr=0.3, seed=seed, epochs=20).epochs for seed in progress_bar(range(5))]
 
-# %% jupyter={"outputs_hidden": true}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
 figure = plotting.plot_curves(
-    {f"seed {seed}": (table.index, 100 * table.test_accuracy) for seed, table in enumerate(tables)},
+    {f"seed {seed}": (t.index, 100 * t.test_accuracy) for seed, t in enumerate(tables)},
     title="Five runs that differ in nothing but luck",
     xlabel="epoch",
     ylabel="test accuracy, %",
-    alt="Test accuracy against epochs for five seeds: all rise quickly, cross each other, and end close together.",
 )
 figure.axes[0].set_ylim(85, 95)
 figure
 
 # %%
 accuracies = np.array([100 * table.test_accuracy.iloc[-1] for table in tables])
-print(f"test accuracy after 20 epochs: {accuracies.mean():.0f} % on average over {len(accuracies)} seeds")
-print("the best and the worst differ by less than 2 points, but they do differ:", 0 < np.ptp(accuracies) < 2)
+print(
+    f"test accuracy after 20 epochs, mean of {len(accuracies)} seeds: {accuracies.mean():.0f} %"
+)
+print(
+    "the best and the worst differ by less than 2 points, but they do differ:",
+    0 < np.ptp(accuracies) < 2,
+)
 
 # %% [markdown]
 # Remember this whenever somebody compares two optimizers by *one* run each: a difference smaller than that between seeds
-# says nothing.
+# is no evidence.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## An edge again, in 79,510 dimensions
@@ -635,22 +707,24 @@ print("the best and the worst differ by less than 2 points, but they do differ:"
 net_lrs = np.geomspace(0.001, 10, 25)
 losses = [train(lr, epochs=3).epochs.train_loss.get(3, np.nan) for lr in progress_bar(net_lrs)]
 
-# %% jupyter={"outputs_hidden": true}
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
 figure = plotting.plot_curves(
     {"loss": (net_lrs, losses)},
     title="Too low costs time, too high costs everything: again",
     xlabel="lr",
     ylabel="training loss in epoch 3",
-    xscale="log",
-    alt="Training loss in the third epoch against the learning rate: falling slowly, lowest just before a steep rise.",
+    log="x",
 )
 figure.axes[0].axhline(np.log(10), color="black", linestyle=":")
 figure.axes[0].text(0.1, 2.2, r"guessing: $-\ln\,(1/10) = 2.30$", va="top")
 figure
 
 # %% [markdown]
-# The best learning rate lies not far below an edge, as it did in the valley. Here $2 / \lambda_{\max}$ would be costly to
-# compute, and the curvature changes as the network learns. So one tries: a few learning rates, each three times the one
+# The best learning rate lies not far below an edge, as it did in the valley. One could measure
+# $\lambda_{\max}$ at one point. But it changes as the network learns, and the noise lowers the edge. So one tries: a few learning rates, each three times the one
 # before, until it breaks. Then one step back.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -696,9 +770,15 @@ def wrong_sign(x, g, s, t, lr):
     return x + lr * g, s
 
 
-# %% jupyter={"outputs_hidden": true}
-wrong = {rule.__name__: descend(quadratic, rule, lr=0.05, steps=65) for rule in (forgot_zero_grad, wrong_sign)}
-Animation(wrong, title="Old gradients carry you past the minimum, again and again")
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+wrong = {
+    rule.__name__: descend(quadratic, rule, lr=0.05, steps=65)
+    for rule in (forgot_zero_grad, wrong_sign)
+}
+Animation(wrong, title="Old gradients carry you past the bottom, again and again")
 
 # %% [markdown]
 # It swings through the bottom and up the other side, like a ball without friction, and never settles. With some friction,
@@ -718,7 +798,12 @@ Animation(wrong, title="Old gradients carry you past the minimum, again and agai
 # per weight. No other rule of this course is as cheap.
 
 # %%
-kept = sum(torch.numel(v) for state in optimizer.state.values() for v in state.values() if torch.is_tensor(v))
+kept = sum(
+    torch.numel(v)
+    for state in optimizer.state.values()
+    for v in state.values()
+    if torch.is_tensor(v)
+)
 print(f"numbers kept per weight after 20 epochs: {kept / n:g}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -727,10 +812,10 @@ print(f"numbers kept per weight after 20 epochs: {kept / n:g}")
 # | question | answer |
 # | --- | --- |
 # | the rule | $x_t = x_{t-1} - \mathrm{lr}\; g_t$ |
-# | when it settles | $\mathrm{lr} < 2 / \lambda_{\max}$, the largest curvature |
-# | best lr in a bowl | $2 / (\lambda_{\min} + \lambda_{\max})$: just below the edge if the valley is narrow |
-# | speed in a bowl | leaves $(\kappa - 1) / (\kappa + 1)$ of the distance at each step: narrow valleys are slow |
-# | is my gradient right? | compare with central differences: relative error below $10^{-7}$ |
+# | when it settles in a bowl | $\mathrm{lr} < 2 / \lambda_{\max}$, the largest curvature; elsewhere, near the minimum |
+# | best lr in a bowl | $2 / (\lambda_{\min} + \lambda_{\max})$: a little below the edge if the valley is narrow |
+# | speed with the best lr | leaves at most $(\kappa - 1) / (\kappa + 1)$ of the distance at each step: narrow valleys are slow |
+# | is my gradient right? | compare with central differences at a random point: relative error below $10^{-7}$ |
 # | how many pictures a step? | a mini-batch: noise falls like $1/\sqrt B$, cost hardly rises at first |
 # | memory | none beside the weights and the gradient |
 # | what is wrong with it | one lr for all directions; no memory; crawls in valleys, jumps across them |

@@ -89,6 +89,7 @@ def test_mnist_is_read_from_a_folder(folder, no_network):
     mnist = data.load("mnist", root=folder)
     assert mnist.x_train.shape == (3, 1, 28, 28)
     assert mnist.x_train.unique().tolist() == [1.0]
+    assert mnist.y_train.tolist() == [0, 1, 2]
     assert mnist.y_test.tolist() == [0, 1]
 
 

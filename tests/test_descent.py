@@ -74,7 +74,7 @@ def test_a_path_that_only_passes_by_has_not_arrived():
     path = descend("quadratic", through, lr=1.0, steps=2)
     assert path.remaining[1] == 0
     assert path.arrival == -1
-    assert path.outcome == "still 100 % of the way to go"
+    assert path.outcome == "still 100 % away"
 
 
 def test_divergence_to_nan_is_an_outcome_and_no_error():
@@ -150,3 +150,13 @@ def test_a_start_at_the_minimum_has_arrived():
 def test_paths_say_what_they_are():
     assert repr(descend("quadratic", "sgd", lr=0.4)) == "path of sgd on quadratic: converged after 55 steps"
     assert repr(descend("quadratic", "sgd", lr=[0.4, 0.1])) == "2 paths of sgd on quadratic, over ['lr']"
+
+
+def test_distance_is_that_from_the_nearest_minimum():
+    assert descend("rosenbrock", "sgd", lr=1e-6, start=(1, 3), steps=1).remaining[0] == 1
+    two = surfaces.Surface(
+        "two", lambda a, b: (a**2 - 1) ** 2 + b**2, (1.5, 0.5), ((-1.0, 0.0), (1.0, 0.0)), (-2, 2), (-2, 2)
+    )
+    for start in ((1.5, 0.5), (-1.5, 0.5)):
+        assert descend(two, "sgd", lr=0.1, start=start).outcome.startswith("converged")
+    assert descend("rosenbrock", "sgd", lr=1e-6, start=(0, 0), steps=1).outcome == "still 100 % away"

@@ -80,6 +80,11 @@ def test_the_threshold_and_the_factors_are_drawn(explorer):
         assert f"{side} the threshold 2 / λmax = 0.5" in figure.alt
 
 
+def test_the_threshold_is_that_of_the_minimum():
+    figure = explore("rosenbrock", lr=(1e-4, 1e-3, 1e-2), steps=5).figure
+    assert figure.threshold == pytest.approx(2 / 1001.6, rel=1e-4)
+
+
 def test_paths_that_reach_infinity_draw_without_a_warning(recwarn):
     explorer = explore("rosenbrock", lr=(1e-4, 1e-3, 1.0), steps=100)
     explorer.slider.value = 1.0
@@ -101,7 +106,7 @@ def test_an_explorer_shows_its_view_its_picture_and_its_words(explorer):
     assert shown[VIEW]["model_id"] == explorer.view.model_id
     assert pixels(shown["image/png"]).shape == (750, 1500, 3)
     assert shown["text/plain"] == explorer.figure.alt == metadata["image/png"]["alt"]
-    assert "still 28 % of the way to go" in shown["text/plain"]
+    assert "still 28 % away" in shown["text/plain"]
     assert repr(explorer) == explorer.figure.alt
 
 
@@ -148,10 +153,10 @@ def test_an_animation_moves_and_ends_as_it_begins():
 
 def test_figures_show_themselves_with_their_words():
     series = {"a": ([1, 10, 100], [1.0, np.nan, 3.0]), "b": ([1, 10, 100], [np.inf, 2.0, 2.0])}
-    figure = plotting.plot_curves(series, title="t", xlabel="x", ylabel="y", alt="in words", xscale="log")
+    figure = plotting.plot_curves(series, title="t", xlabel="x", ylabel="y", log="x")
     shown, metadata = DisplayFormatter().format(figure)
-    assert shown["text/plain"] == "in words"
-    assert metadata["image/png"] == {"alt": "in words", "width": 900, "height": 450}
+    assert shown["text/plain"] == "t. Curves of y against x: a, b."
+    assert metadata["image/png"] == {"alt": shown["text/plain"], "width": 900, "height": 450}
     assert pixels(shown["image/png"]).std() > 5
     lines = figure.axes[0].lines
     assert np.isnan(lines[1].get_ydata()[0])
@@ -163,7 +168,7 @@ def test_type_is_large_enough_for_the_last_row():
     """14 CSS pixels or more for all text at the size at which figures are shown."""
     explorer = explore("quadratic")
     digits = data.load()
-    row = plotting.plot_pictures(digits.x_test[:3], ["a", "b", "c"], title="t", alt="w")
+    row = plotting.plot_pictures(digits.x_test[:3], ["a", "b", "c"], title="t")
     lines = plotting.plot_paths({"p": descend("rosenbrock", "sgd", lr=0.001)}, title="t")
     for figure in (explorer.figure, row, lines):
         sizes = [text.get_fontsize() * plotting.DPI / 72 for text in figure.findobj(Text) if text.get_text()]
@@ -195,7 +200,7 @@ def test_the_first_value_is_a_position_of_the_slider():
 
 def test_a_figure_of_nothing_is_refused():
     with pytest.raises(ValueError, match="series must hold one curve or more"):
-        plotting.plot_curves({}, title="", xlabel="", ylabel="", alt="")
+        plotting.plot_curves({}, title="", xlabel="", ylabel="")
     on_two = {name: descend(name, "sgd", lr=0.001, steps=2) for name in ("quadratic", "rosenbrock")}
     for paths in ({}, on_two):
         with pytest.raises(ValueError, match="paths must be one or more on one surface"):

@@ -35,6 +35,16 @@ def test_order_of_the_differences(difference, order):
     assert np.log10(coarse / fine) == pytest.approx(order, abs=0.05)
 
 
+def test_forward_goes_forward():
+    x = torch.tensor([1.0], dtype=torch.float64)
+    assert forward_difference(lambda x: x[..., 0] ** 2, x, h=0.1).item() == pytest.approx(2.1)
+
+
+def test_defaults_are_near_the_best_step():
+    assert relative_error(forward_difference(rosenbrock, POINTS), by_hand(POINTS)) < 1e-6
+    assert relative_error(central_difference(rosenbrock, POINTS.float()), by_hand(POINTS.float())) < 1e-6
+
+
 def test_differences_work_on_arrays_of_points():
     assert relative_error(central_difference(rosenbrock, POINTS), by_hand(POINTS)) < 1e-9
 
@@ -52,7 +62,7 @@ def test_relative_error():
     assert relative_error(a, a) == 0
     assert relative_error(torch.zeros(2), torch.zeros(2)) == 0
     assert relative_error(a, -a) == pytest.approx(2)
-    assert relative_error(1e-9 * a, torch.zeros(2)) == 1
+    assert relative_error(1e-9 * a, torch.zeros(2)) == relative_error(torch.zeros(2), a) == 1
 
 
 def test_curvatures_of_rosenbrock_at_its_minimum():

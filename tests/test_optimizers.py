@@ -2,7 +2,7 @@
 
 import copy
 
-from course_utils import models, optimizers
+from course_utils import models, optimizers, rules
 
 import pytest
 import torch
@@ -10,8 +10,12 @@ from torch import nn
 
 
 def gradients_for(model, seed=0):
-    torch.manual_seed(seed)
     model.zero_grad()
+    add_gradients(model, seed)
+
+
+def add_gradients(model, seed):
+    torch.manual_seed(seed)
     x, y = torch.randn(8, 784, dtype=torch.float64), torch.randint(10, (8,))
     nn.functional.cross_entropy(model(x), y).backward()
 
@@ -127,3 +131,53 @@ def test_an_interrupt_inside_the_rule_leaves_the_state_as_it_was():
     with pytest.raises(KeyboardInterrupt):
         optimizer.step()
     assert optimizer.state[x] == {"step": 1}
+
+
+class Momentum(optimizers.RuleOptimizer):
+    """A rule with a memory, to see that the adapter keeps it: torch's momentum 0.9, whose first buffer is g itself."""
+
+    @staticmethod
+    def rule(x, g, s, t, lr=0.1):
+        v = g if t == 1 else 0.9 * s.v + g
+        return x - lr * v, rules.State(v=v)
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_what_a_rule_remembers_is_kept_and_given_back(set_to_none):
+    ours, theirs = models.mlp(784, 5, 10).double(), models.mlp(784, 5, 10).double()
+    our_optimizer = Momentum(ours.parameters(), lr=0.1)
+    their_optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1, momentum=0.9)
+    for seed in range(8):
+        if seed == 4:  # go on in new parameters
+            ours, saved = copy.deepcopy(ours), our_optimizer.state_dict()
+            our_optimizer = Momentum(ours.parameters(), lr=9.0)
+            our_optimizer.load_state_dict(saved)
+        for model, optimizer in ((ours, our_optimizer), (theirs, their_optimizer)):
+            optimizer.zero_grad(set_to_none=set_to_none)
+            add_gradients(model, seed)
+            optimizer.step()
+    assert_same(ours, theirs)
+
+
+def test_a_rule_may_remember_its_point():
+    class Homesick(optimizers.RuleOptimizer):
+        @staticmethod
+        def rule(x, g, s, t, lr=0.1):
+            home = x if t == 1 else s.home
+            return x - lr * g, rules.State(home=home)
+
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    optimizer = Homesick([x])
+    for _ in range(3):
+        x.grad = torch.ones(2)
+        optimizer.step()
+    assert optimizer.state[x]["home"].tolist() == [1, 2]
+    assert x.tolist() == pytest.approx([0.7, 1.7])
+
+
+def test_no_argument_is_dropped():
+    parameters = list(models.mlp(4, 2).parameters())
+    with pytest.raises(TypeError, match="SGD takes lr after params, got 2 values"):
+        optimizers.SGD(parameters, 0.1, 0.9)
+    with pytest.raises(TypeError, match="SGD got lr twice"):
+        optimizers.SGD(parameters, 0.1, lr=0.5)

@@ -1,4 +1,6 @@
 import itertools
+import time
+from dataclasses import replace
 
 from course_utils import data, models, optimizers
 from course_utils.training import evaluate, fit, loss_gradient
@@ -89,9 +91,53 @@ def test_history_holds_the_loss_per_example(few):
     """In one full batch with a tiny step, the training loss is that of the first model, whatever the reduction."""
     expected, _ = evaluate(models.mlp_small(), few.x_train, few.y_train)
     for reduction in ("mean", "sum"):
-        _, history = run(few, lr=1e-9, epochs=1, batch_size=100, reduction=reduction)
-        assert history.epochs.train_loss[1] == pytest.approx(expected, rel=1e-5)
-        assert history.steps.loss[1] == pytest.approx(expected, rel=1e-5)
+        for batch_size in (100, 32):  # of 32, the last batch has 4
+            _, history = run(few, lr=1e-9, epochs=1, batch_size=batch_size, reduction=reduction)
+            assert history.epochs.train_loss[1] == pytest.approx(expected, rel=1e-5)
+            assert history.steps.loss.between(0.8 * expected, 1.2 * expected).all()
+
+
+def test_testing_is_done_on_the_test_pictures(few):
+    wrong = replace(few, y_test=(few.y_test + 1) % 10)
+    model, history = run(wrong, lr=0.3, epochs=10, batch_size=10)
+    loss, accuracy = evaluate(model, wrong.x_test, wrong.y_test)
+    assert history.epochs.test_loss[10] == pytest.approx(loss)
+    assert history.epochs.test_accuracy[10] == pytest.approx(accuracy)
+    assert accuracy < 0.2 < evaluate(model, few.x_train, few.y_train)[1]
+
+
+def test_each_epoch_has_an_order_of_its_own(few):
+    """With steps too small to matter, equal orders would give equal losses."""
+    _, history = run(few, lr=1e-12, epochs=2, batch_size=10)
+    first, second = history.steps.loss[:10].to_numpy(), history.steps.loss[10:].to_numpy()
+    assert not np.allclose(first, second)
+
+
+def test_seconds_are_those_of_training(few):
+    class SlowToTest(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = models.mlp_small()
+
+        def forward(self, x):
+            if not self.training:
+                time.sleep(0.5)
+            return self.inner(x)
+
+    _, history = run(few, epochs=2, batch_size=100, model=SlowToTest())
+    assert 0 < history.epochs.seconds[2] < 0.5
+    assert history.steps.seconds.is_monotonic_increasing
+
+
+def test_dropout_follows_the_seed(few):
+    def losses(seed):
+        model = nn.Sequential(models.mlp_small(), nn.Dropout(0.5))
+        return run(few, epochs=1, batch_size=100, seed=seed, model=model)[1].steps.loss
+
+    torch.manual_seed(1)
+    first = losses(0)
+    torch.manual_seed(2)
+    assert losses(0).equals(first)
 
 
 def test_sum_is_the_mean_with_lr_times_the_batch(few):
@@ -144,6 +190,9 @@ def test_testing_is_in_evaluation_mode_and_training_is_not(few):
 
     run(few, epochs=2, batch_size=100, model=Spy())
     assert modes == [(True, True), (False, False)] * 2
+    model = models.mlp_small()
+    evaluate(model, few.x_test, few.y_test)
+    assert model.training  # as it was before
 
 
 def test_evaluate_counts_right():
