@@ -627,7 +627,7 @@ plotting.plot_curves(
 # %% [markdown]
 # In this second:
 #
-# - *Batch:* few steps, without any noise. (The waves are those of a large lr, near the edge.) With 15 times as many
+# - *Batch:* few steps, without any noise. (The spikes are those of a large lr, near the edge.) With 15 times as many
 #   pictures, each step would take about 15 times as long; with a billion there would not be one step. It does not scale.
 # - *Single:* many steps, each of them mostly noise. The curve looks smooth only because it is a mean. It needs a small
 #   learning rate, or the noise throws it out.
