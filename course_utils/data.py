@@ -85,7 +85,7 @@ def _torchvision(name: str, root: str | os.PathLike | None) -> Data:
 
     root = Path(root or os.environ.get("COURSE_DATA") or Path.home() / ".cache" / "course_utils").expanduser()
     dataset = getattr(torchvision.datasets, TORCHVISION[name])
-    instead = 'or use load("mnist-5k"), which needs neither folder nor network'
+    instead = 'or load "mnist-5k", which needs neither folder nor network'
     try:
         sets = [dataset(root, train=train) for train in (True, False)]
     except RuntimeError:  # torchvision's word for files that are not there, or damaged

@@ -104,6 +104,7 @@ def plot_curves(
 
     Values that are not finite leave a gap. The title says the finding: it is a part of the ``alt`` text.
     More can be drawn on ``figure.axes[0]``. Markers stand on each point of a short series, on some of a long one.
+    Raises ValueError if there is no curve.
     """
     if not series:
         raise ValueError("series must hold one curve or more, got none.")
@@ -202,7 +203,10 @@ def finite(values: Tensor) -> np.ndarray:
 
 
 def plot_paths(paths: Mapping[str, Path], *, title: str) -> Figure:
-    """Some paths, {label: path}, on the contours of the surface that they share."""
+    """Some paths, {label: path}, on the contours of the surface that they share.
+
+    Raises ValueError if there is no path, or if they are on different surfaces.
+    """
     if len({path.surface for path in paths.values()}) != 1:
         raise ValueError(f"paths must be one or more on one surface, got {paths}.")
     surface = next(iter(paths.values())).surface

@@ -99,7 +99,7 @@ def test_the_environment_variable_names_the_folder(folder, no_network, monkeypat
 
 
 def test_no_network_says_so_and_offers_the_embedded_digits(tmp_path, no_network):
-    with pytest.raises(OSError, match=r"mnist is not whole in .*Connect to the network.*load\(\"mnist-5k\"\)"):
+    with pytest.raises(OSError, match=r"mnist is not whole in .*Connect to the network.*load \"mnist-5k\""):
         data.load("mnist", root=tmp_path)
 
 
