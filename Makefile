@@ -7,6 +7,7 @@ BIN := .venv/bin
 # A browser opens where there is a display; JupyterLab prints its address in any case.
 DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
+.NOTPARALLEL: # two installations into one .venv at once would break it
 .PHONY: lab test lint notebooks pictures clean
 
 lab: .venv/lecturer.installed

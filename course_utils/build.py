@@ -33,7 +33,7 @@ def build(source: Path) -> Path:
         jupytext.cli.jupytext(["--quiet", "--to", "ipynb", "--update", "--output", str(draft), str(source)])
         notebook = nbformat.read(draft, as_version=4)
     where = {"metadata": {"path": str(source.parent)}}
-    NotebookClient(notebook, timeout=600, record_timing=False, resources=where).execute()
+    NotebookClient(notebook, timeout=600, record_timing=False, coalesce_streams=True, resources=where).execute()
     notebook.metadata.pop("widgets", None)
     notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:

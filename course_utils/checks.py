@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
@@ -41,11 +42,15 @@ def named(kind: str, value: Any, module: ModuleType, is_one: Callable[[Any], boo
 
 def whole(name: str, value: Any, least: int = 1) -> int:
     """``value`` as an int. Raises TypeError for what is not a whole number, ValueError for one below ``least``."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be a whole number, {least} or more, got {value!r}.")
-    if value < least:
-        raise ValueError(f"{name} must be a whole number, {least} or more, got {value}.")
-    return int(value)
+    try:
+        if isinstance(value, (bool, np.bool_, Tensor)):  # a tensor would be rounded
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, {least} or more, got {value!r}.") from None
+    if number < least:
+        raise ValueError(f"{name} must be a whole number, {least} or more, got {number}.")
+    return number
 
 
 def numbers(name: str, value: Any) -> Tensor:
@@ -56,11 +61,11 @@ def numbers(name: str, value: Any) -> Tensor:
     """
     words, test = ALLOWED.get(name, ("a finite number", torch.isfinite))
     try:
-        if isinstance(value, (str, bytes, bool)) or value is None:
+        array = np.asarray(value.detach().cpu().tolist() if isinstance(value, Tensor) else value)
+        if array.size and array.dtype.kind not in "iuf":  # no truth values, words, complex numbers or dates
             raise TypeError
-        value_ = value.detach().cpu() if isinstance(value, Tensor) else value
-        tensor = torch.from_numpy(np.array(value_, dtype=np.float64))
-    except (TypeError, ValueError):
+        tensor = torch.from_numpy(array.astype(np.float64))
+    except (TypeError, ValueError, RuntimeError):
         raise TypeError(f"{name} must be {words}, got {value!r}.") from None
     if not tensor.numel():
         raise ValueError(f"{name} must be {words}, got an empty list.")

@@ -14,6 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+# What torchvision raises for files that are not there, cut off, or something else.
+BROKEN = (RuntimeError, ValueError, TypeError, AssertionError, EOFError)
+
 TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # our names and torchvision's
 
 
@@ -87,17 +90,16 @@ def _torchvision(name: str, root: str | os.PathLike | None) -> Data:
     dataset = getattr(torchvision.datasets, TORCHVISION[name])
     instead = 'or load "mnist-5k", which needs neither folder nor network'
     try:
-        sets = [dataset(root, train=train) for train in (True, False)]
-    except RuntimeError:  # torchvision's word for files that are not there, or damaged
+        train, test = _both_parts(dataset, root)
+    except BROKEN:
         _refuse_unwritable(root, instead)
         try:
-            sets = [dataset(root, train=train, download=True) for train in (True, False)]
-        except (RuntimeError, OSError) as error:
+            train, test = _both_parts(dataset, root, download=True)
+        except (*BROKEN, OSError) as error:
             raise OSError(
                 f"{name} is not whole in {root} and could not be downloaded. Connect to the network and try again; if "
                 f"there are damaged files in {root / TORCHVISION[name] / 'raw'}, delete them first; {instead}."
             ) from error
-    train, test = sets
     return Data(
         name,
         _pictures(train.data.numpy()),
@@ -106,6 +108,15 @@ def _torchvision(name: str, root: str | os.PathLike | None) -> Data:
         test.targets,
         tuple(str(c) for c in train.classes),
     )
+
+
+def _both_parts(dataset: type, root: Path, download: bool = False) -> tuple:
+    """torchvision's training and test set. Raises one of BROKEN for files that are missing or do not fit together."""
+    parts = tuple(dataset(root, train=train, download=download) for train in (True, False))
+    for part in parts:
+        if len(part.data) != len(part.targets) or part.data.shape[1:] != (28, 28):
+            raise ValueError(f"pictures {tuple(part.data.shape)} and {len(part.targets)} labels do not fit together.")
+    return parts
 
 
 def _refuse_unwritable(root: Path, instead: str) -> None:

@@ -74,7 +74,7 @@ class Path:
 
         Judged by its two ends alone: a path just beyond the edge takes many steps to get there.
         """
-        return ~(self.loss[-1] <= self.loss[0])
+        return ~(self.loss[-1] <= self.loss[0]) | ~self.loss[-1].isfinite()
 
     @property
     def outcome(self) -> str:
@@ -87,7 +87,7 @@ class Path:
         if self.diverges:
             return "diverges"
         if self.arrival >= 0:
-            return f"converged after {self.arrival} steps"
+            return f"converged after {self.arrival} step{'' if self.arrival == 1 else 's'}"
         percent = 100 * self.remaining[-1].item()
         return f"still {percent:{'.2g' if percent < 99.5 else ',.0f'}} % away"
 

@@ -46,8 +46,8 @@ def central_difference(f: Function, x: Tensor, h: float = 1e-5) -> Tensor:
 
 def relative_error(a: Tensor, b: Tensor) -> float:
     """|a - b| / max(|a|, |b|), with Euclidean norms over all numbers: 0 when equal, 1 to 2 when unlike."""
-    scale = max(a.norm().item(), b.norm().item())
-    return (a - b).norm().item() / scale if scale else 0.0
+    scale = torch.maximum(a.norm(), b.norm())  # NaN if either is, which max() would lose
+    return ((a - b).norm() / scale).item() if scale != 0 else 0.0
 
 
 def curvatures(f: Function, x: Tensor) -> Tensor:

@@ -37,7 +37,8 @@ class DescentFigure(Figure):
 
     ``show(i)`` turns it to the i-th learning rate; only what changes is drawn anew. The right-hand lower panel holds
     the factor |1 - lr λ| by which each direction's distance from the minimum shrinks in a step, for the curvatures λ of
-    the surface at its minimum: a path settles there only where all factors are below 1, that is, below lr = 2 / λmax.
+    the surface at the minimum nearest to the start: a path settles there only where all factors are below 1, that is,
+    below lr = 2 / λmax.
 
     Raises ValueError unless the paths are those of ``rules.sgd``, whose theory this is, over a grid of "lr" alone.
     """
@@ -59,7 +60,8 @@ class DescentFigure(Figure):
     def _draw_still(self, on_surface: Axes, by_step: Axes, by_lr: Axes) -> None:
         """Draw what stays as it is, and make the artists that move."""
         paths, surface = self.paths, self.paths.surface
-        minimum = torch.tensor(surface.minima[0], dtype=torch.float64)
+        start, minima = paths.x[0].reshape(-1, 2)[0], torch.tensor(surface.minima, dtype=torch.float64)
+        minimum = minima[(minima - start).norm(dim=-1).argmin()]  # the nearest
         curvature = curvatures(surface, minimum)
         self.threshold = 2 / curvature.max().item()
         self._floor = surface(minimum)
@@ -68,7 +70,7 @@ class DescentFigure(Figure):
         self.verdict = self.text(0.5, 0.985, "", ha="center", va="top", fontsize=16, weight="bold", animated=True)
 
         draw_surface(on_surface, surface)
-        draw_start(on_surface, paths.x[0].reshape(-1, 2)[0])
+        draw_start(on_surface, start)
         self.line = on_surface.plot([], [], marker="o", markersize=6, markevery=marks(len(paths.x)), **moving)[0]
         self.left_at = on_surface.text(
             0.5,
@@ -82,7 +84,7 @@ class DescentFigure(Figure):
             bbox={"facecolor": "white", "edgecolor": RED},
         )
 
-        height = max(1e-12, (paths.loss.reshape(-1)[0] - self._floor).item())
+        height = min(max(1e-12, (paths.loss.reshape(-1)[0] - self._floor).item()), 1e100)
         by_step.set(
             title="loss above the minimum",
             xlabel="step",
@@ -104,7 +106,7 @@ class DescentFigure(Figure):
         by_lr.axhspan(1, 2.2, color=RED, alpha=0.12)
         by_lr.axvline(self.threshold, color=RED, linestyle=":")
         by_lr.annotate(
-            rf"$2\,/\,\lambda_{{\max}}$ = {self.threshold:.3g}",
+            rf"edge: $2\,/\,\lambda_{{\max}}$ = {self.threshold:.3g}",
             (self.threshold, 2.2),
             xytext=(-6, -6),
             textcoords="offset points",

@@ -8,6 +8,9 @@ from course_utils import checks, rules
 import torch
 from torch import Tensor
 
+# What a parameter group may hold besides the rule's hyperparameters: what torch and its schedulers put there.
+TORCHS = ("params", "param_names", "name", "differentiable", "initial_lr", "max_lr", "min_lr", "swa_lr")
+
 
 class RuleOptimizer(torch.optim.Optimizer):
     """Applies ``rule`` to every parameter that has a gradient; the hyperparameters' order and defaults are the rule's.
@@ -37,11 +40,13 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         group = {**self.defaults, **param_group}
-        given = checks.hyperparameters(self.rule, {name: group[name] for name in self.hyper})
-        for name, value in given.items():
-            if value.ndim:
-                raise TypeError(f"{name} must be one number, got a list of {len(value)}.")
-        super().add_param_group(param_group)
+        own = {name: value for name, value in group.items() if name not in TORCHS}
+        for name, value in checks.hyperparameters(self.rule, own).items():
+            if value.numel() != 1:
+                raise TypeError(f"{name} must be one number, got a list of {value.numel()}.")
+            if not isinstance(own[name], Tensor):
+                group[name] = value.item()
+        super().add_param_group(group)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
@@ -66,7 +71,11 @@ class RuleOptimizer(torch.optim.Optimizer):
 
 
 def _shares(value: Any, tensor: Tensor) -> bool:
-    return torch.is_tensor(value) and value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
+    if value is tensor or not torch.is_tensor(value):
+        return value is tensor
+    if not value.layout == tensor.layout == torch.strided:  # sparse tensors have no storage of their own
+        return False
+    return value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
 
 
 class SGD(RuleOptimizer):

@@ -73,6 +73,12 @@ def fit(
     if not any(id(p) in held for p in model.parameters()):
         raise ValueError("optimizer holds none of the model's parameters: make a new optimizer for each new model.")
 
+    for part, x, y in (("training", data.x_train, data.y_train), ("test", data.x_test, data.y_test)):
+        if len(x) != len(y) or not len(x):
+            raise ValueError(
+                f"data must have as many labels as pictures, got {len(x)} {part} pictures, {len(y)} labels."
+            )
+
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     model, data = model.to(device), data.to(device)
     n = len(data.y_train)
@@ -86,7 +92,8 @@ def fit(
     with bar, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.default_generator.manual_seed(seed)
         if device.type == "cuda":
-            torch.cuda.manual_seed(seed)
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         try:
             for epoch in range(1, epochs + 1):
                 total = 0.0
@@ -118,8 +125,8 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1000) -> 
     The model is in evaluation mode meanwhile, and no graph is kept.
     """
     was_training = model.training
-    model.eval()
     try:
+        model.eval()
         scores = torch.cat([model(part) for part in x.split(batch_size)])
     finally:
         model.train(was_training)

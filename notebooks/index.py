@@ -16,7 +16,7 @@
 # | | lecture | the question it answers |
 # | --- | --- | --- |
 # | 1 | [Gradient descent](01_gradient_descent.ipynb) | How long may a step be, and what is a gradient worth? |
-# | 2 | *Learning-rate schedules* | Why does a constant learning rate never quite arrive? |
+# | 2 | *Learning-rate schedules* | Why does a constant learning rate never quite arrive when the gradient is noisy? |
 # | 3 | *Momentum and Nesterov* | How does one stop zigzagging? |
 # | 4 | *Adagrad, RMSProp, Adadelta* | Should each weight have a step of its own? |
 # | 5 | *Adam and its family* | What does everyone use, and why does it need a warm-up? |
@@ -40,8 +40,8 @@ data.load("mnist-5k")
 # ## How the lectures work
 #
 # - **Predict** means: stop, and commit to an answer before you look.
-# - Every formula is shown with the line of code that runs, from the package `course_utils`. No second version exists.
-# - Every result in the text is printed by a cell.
+# - Every update rule is shown with the line of code that runs, from the package `course_utils`. No second version exists.
+# - Every result in the text comes from a cell that you can run.
 # - Change anything. `Run → Restart Kernel and Run All Cells` brings it back to order.
 #
 # Code: MIT licence. Texts and figures: [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).

@@ -130,9 +130,14 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
         page.mouse.move(track["x"] + where * track["width"], height, steps=10)
         page.mouse.up()
         now = wait_for_change(page, picture, now)
-        while ((later := pixels(picture)) != now).any():  # until the last of the drag has arrived
+        for _ in range(60):  # until the last of the drag has arrived
+            page.wait_for_timeout(700)
+            later = pixels(picture)
+            if (later == now).all():
+                break
             now = later
-            page.wait_for_timeout(300)
+        else:
+            pytest.fail("the picture never came to rest")
         readings.append(float(view.locator(".widget-readout").inner_text()))
         if pictures and name:
             pictures.mkdir(parents=True, exist_ok=True)

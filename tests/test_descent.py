@@ -99,6 +99,12 @@ def test_outcome_of_a_grid_is_refused():
         ({"lr": None}, TypeError, "lr must be a positive, finite number, got None"),
         ({"lr": True}, TypeError, "lr must be a positive, finite number, got True"),
         ({"lr": [0.1, -0.2]}, ValueError, "got -0.2"),
+        ({"lr": ["0.1", "0.2"]}, TypeError, "lr must be a positive, finite number, got"),
+        ({"lr": 1 + 2j}, TypeError, "lr must be a positive, finite number, got"),
+        ({"lr": np.bool_(True)}, TypeError, "lr must be a positive, finite number, got"),
+        ({"lr": 10**400}, TypeError, "lr must be a positive, finite number, got"),
+        ({"steps": torch.tensor(2.7)}, TypeError, "steps must be a whole number"),
+        ({"steps": True}, TypeError, "steps must be a whole number"),
         ({"lr": []}, ValueError, "lr must be a positive, finite number, got an empty list"),
         ({"lr": [[0.1]]}, ValueError, r"lr must be a number or a flat list, got shape \(1, 1\)"),
         ({"start": (1, 2, 3)}, ValueError, r"start must be two finite numbers \(x, y\), got shape \(3,\)"),
@@ -160,3 +166,16 @@ def test_distance_is_that_from_the_nearest_minimum():
     for start in ((1.5, 0.5), (-1.5, 0.5)):
         assert descend(two, "sgd", lr=0.1, start=start).outcome.startswith("converged")
     assert descend("rosenbrock", "sgd", lr=1e-6, start=(0, 0), steps=1).outcome == "still 100 % away"
+
+
+def test_a_path_that_is_infinite_from_the_start_diverges():
+    assert descend("quadratic", "sgd", lr=0.1, start=(1e200, 1)).outcome == "diverges"
+
+
+def test_one_step_is_one_step():
+    assert descend(surfaces.bowl(4, 4), "sgd", lr=0.25).outcome == "converged after 1 step"
+
+
+def test_a_tensor_is_as_good_as_a_number():
+    lr = torch.tensor([0.1, 0.2], dtype=torch.bfloat16, requires_grad=True)
+    assert descend("quadratic", "sgd", lr=lr).hyper["lr"].tolist() == lr.tolist()

@@ -85,6 +85,19 @@ def test_the_threshold_is_that_of_the_minimum():
     assert figure.threshold == pytest.approx(2 / 1001.6, rel=1e-4)
 
 
+def test_the_threshold_is_that_of_the_minimum_nearest_to_the_start():
+    """Curvatures along the first axis: 8 at -1 and 24 at +1."""
+    two = surfaces.Surface(
+        "two", lambda a, b: (a**2 - 1) ** 2 * (2 + a) + b**2, (1.4, 0.5), ((-1.0, 0.0), (1.0, 0.0)), (-2, 2), (-2, 2)
+    )
+    assert explore(two).figure.threshold == pytest.approx(2 / 24)
+    assert explore(two, start=(-1.4, 0.5)).figure.threshold == pytest.approx(2 / 8)
+
+
+def test_a_start_at_the_end_of_the_world_is_drawn():
+    assert "diverges" in explore("quadratic", start=(1e200, 0)).figure.verdict.get_text()
+
+
 def test_paths_that_reach_infinity_draw_without_a_warning(recwarn):
     explorer = explore("rosenbrock", lr=(1e-4, 1e-3, 1.0), steps=100)
     explorer.slider.value = 1.0

@@ -65,6 +65,12 @@ def test_relative_error():
     assert relative_error(1e-9 * a, torch.zeros(2)) == relative_error(torch.zeros(2), a) == 1
 
 
+def test_nan_is_no_agreement():
+    nan, zero = torch.tensor([float("nan"), 1.0]), torch.zeros(2)
+    assert not relative_error(nan, zero) < 1
+    assert not relative_error(zero, nan) < 1
+
+
 def test_curvatures_of_rosenbrock_at_its_minimum():
     """The Hessian there is [[802, -400], [-400, 200]]: trace 1002, determinant 400."""
     low, high = curvatures(rosenbrock, torch.tensor([1.0, 1.0], dtype=torch.float64)).tolist()

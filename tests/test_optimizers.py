@@ -4,6 +4,7 @@ import copy
 
 from course_utils import models, optimizers, rules
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -181,3 +182,28 @@ def test_no_argument_is_dropped():
         optimizers.SGD(parameters, 0.1, 0.9)
     with pytest.raises(TypeError, match="SGD got lr twice"):
         optimizers.SGD(parameters, 0.1, lr=0.5)
+
+
+def test_a_group_holds_no_argument_that_is_ignored():
+    with pytest.raises(TypeError, match="sgd takes no hyperparameter 'momentum'"):
+        optimizers.SGD([{"params": models.mlp(4, 2).parameters(), "momentum": 0.9}], lr=0.1)
+
+
+def test_numbers_of_numpy_are_taken():
+    x = torch.ones(1, requires_grad=True)
+    x.grad = torch.ones(1)
+    optimizers.SGD([x], lr=np.array(0.25)).step()
+    assert x.item() == 0.75
+
+
+def test_sparse_gradients_work_as_in_torch():
+    ours, theirs = (nn.Embedding(5, 3, sparse=True) for _ in range(2))
+    theirs.load_state_dict(ours.state_dict())
+    our_optimizer = Momentum(ours.parameters(), lr=0.1)
+    their_optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1, momentum=0.9)
+    for rows in ([0, 2], [2, 4], [1, 2]):
+        for model, optimizer in ((ours, our_optimizer), (theirs, their_optimizer)):
+            optimizer.zero_grad()
+            model(torch.tensor(rows)).square().sum().backward()
+            optimizer.step()
+    assert torch.allclose(ours.weight, theirs.weight)
