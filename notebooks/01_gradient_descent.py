@@ -284,7 +284,8 @@ explore("quadratic", lr=(0.01, 0.1, 1.0), steps=60)
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true
 # #### Then look
-#
+
+# %% [markdown]
 # Did you see all of these?
 #
 # 1. Far left: the steps are tiny. The path is smooth, and does not get there.
@@ -433,7 +434,8 @@ explore("rosenbrock", lr=(0.0001, 0.001, 0.01), steps=2000)
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true
 # #### Then look
-#
+
+# %% [markdown]
 # 1. At 0.001, two steps take you to the floor of the valley. All the others creep along it. (There is a dot at every 50th
 #    step. Where dots crowd, the valley is flat.) A loss that hardly falls does not mean that you have arrived.
 # 2. Beyond 0.001, the first steps jump between the walls; the closer to 0.002, the longer.
@@ -586,7 +588,7 @@ print(f"256 times the pictures make it about {noise[0] / noise[4]:.0f} times sma
 # The time of a whole step (gradient and update), on this machine, now.
 
 # %% jupyter={"source_hidden": true}
-# Helper code
+# A step of each size, timed (open to see the code)
 batch_sizes, times = [1, 4, 16, 64, 256, 1024, 4000], []
 for size in progress_bar(batch_sizes):
     run = train(lr=0.01, epochs=1 + size // 200, batch_size=size)
@@ -631,7 +633,7 @@ for name, (size, n_epochs) in plans.items():
             finals[name], runs[name] = last, steps
 
 # %% jupyter={"source_hidden": true}
-# Helper code
+# Smooth the curves, cut them at the same time (open to see the code)
 labels = {}
 for name, run in runs.items():
     size = plans[name][0]

@@ -159,3 +159,14 @@ def test_build_tells_of_a_cell_that_raises(tmp_path):
 def test_build_takes_only_sources(tmp_path):
     with pytest.raises(ValueError, match=r"source must be the \.py of a notebook"):
         build(tmp_path / "missing.py")
+
+
+@pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem)
+def test_answers_are_folded(lecture):
+    """Under "Then look", folded, come the answers; in its own cell nothing would be folded."""
+    cells = nbformat.read(lecture, as_version=4).cells
+    folds = [cell for cell in cells if cell.cell_type == "markdown" and cell.source.startswith("#### Then look")]
+    assert len(folds) >= 5
+    for cell in folds:
+        assert cell.source == "#### Then look"
+        assert cell.metadata["jp-MarkdownHeadingCollapsed"] is True
