@@ -34,9 +34,9 @@ class RuleOptimizer(torch.optim.Optimizer):
         positional = dict(zip(self.hyper, args, strict=False))
         if twice := positional.keys() & hyper.keys():
             raise TypeError(f"{type(self).__name__} got {', '.join(twice)} twice.")
-        given = {**positional, **hyper}
-        checks.hyperparameters(self.rule, given)
-        super().__init__(params, {**checks.defaults(self.rule), **given})
+        super().__init__(
+            params, {**checks.defaults(self.rule), **positional, **hyper}
+        )  # adds, and so checks, the groups
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         group = {**self.defaults, **param_group}

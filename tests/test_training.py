@@ -22,6 +22,18 @@ def few(digits):
     )
 
 
+class Watched(nn.Module):
+    """The small network, which calls ``see(x, training)`` at each forward pass."""
+
+    def __init__(self, see):
+        super().__init__()
+        self.inner, self.see = models.mlp_small(), see
+
+    def forward(self, x):
+        self.see(x, self.training)
+        return self.inner(x)
+
+
 def run(data_, *, lr=0.1, model=None, **settings):
     model = model or models.mlp_small()
     return model, fit(model, optimizers.SGD(model.parameters(), lr=lr), data_, device="cpu", progress=False, **settings)
@@ -69,18 +81,7 @@ def test_fit_leaves_the_callers_randomness(few):
 
 def test_every_picture_is_seen_once_an_epoch(few):
     seen = []
-
-    class Spy(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.inner = models.mlp_small()
-
-        def forward(self, x):
-            if self.training:
-                seen.append(x.clone())
-            return self.inner(x)
-
-    run(few, epochs=1, batch_size=32, model=Spy())
+    run(few, epochs=1, batch_size=32, model=Watched(lambda x, training: training and seen.append(x.clone())))
     assert [len(x) for x in seen] == [32, 32, 32, 4]
     seen = torch.cat(seen).flatten(1).sum(1).sort().values
     assert torch.allclose(seen, few.x_train.flatten(1).sum(1).sort().values)
@@ -116,18 +117,11 @@ def test_seconds_are_those_of_training(few, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("course_utils.training.time.perf_counter", lambda: clock[0])
 
-    class Slow(nn.Module):
-        """Takes 1 second to train on a batch, and 100 to be tested."""
+    def take_time(x, training):
+        """1 second to train on a batch, and 100 to be tested."""
+        clock[0] += 1 if training else 100
 
-        def __init__(self):
-            super().__init__()
-            self.inner = models.mlp_small()
-
-        def forward(self, x):
-            clock[0] += 1 if self.training else 100
-            return self.inner(x)
-
-    _, history = run(few, epochs=2, batch_size=50, model=Slow())
+    _, history = run(few, epochs=2, batch_size=50, model=Watched(take_time))
     assert history.steps.seconds.tolist() == [1, 2, 3, 4]
     assert history.epochs.seconds.tolist() == [2, 4]
 
@@ -182,16 +176,10 @@ def test_interrupt_keeps_what_is_done(few):
 def test_testing_is_in_evaluation_mode_and_training_is_not(few):
     modes = []
 
-    class Spy(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.inner = models.mlp_small()
+    def see(x, training):
+        modes.append((training, torch.is_grad_enabled()))
 
-        def forward(self, x):
-            modes.append((self.training, torch.is_grad_enabled()))
-            return self.inner(x)
-
-    run(few, epochs=2, batch_size=100, model=Spy())
+    run(few, epochs=2, batch_size=100, model=Watched(see))
     assert modes == [(True, True), (False, False)] * 2
     model = models.mlp_small()
     evaluate(model, few.x_test, few.y_test)
