@@ -1,5 +1,6 @@
 # make lab    open the lectures in JupyterLab        make test       run every test
 # make lint   format and style                       make notebooks  rebuild the .ipynb from the .py
+# make bench  what a step costs, beside torch.optim  make table      how far each rule is from its reference
 # The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := .venv/bin
 DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures clean
+.PHONY: lab test lint notebooks pictures bench table clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -29,6 +30,14 @@ notebooks: .venv/lecturer.installed
 # The screenshots in the README, taken in a real browser.
 pictures: .venv/test.installed
 	$(BIN)/pytest tests/test_browser.py --pictures notebooks/pictures
+
+# Ours beside torch.optim: times, by turns.
+bench: .venv/test.installed
+	$(BIN)/pytest tests/bench.py -n 0 -p no:nbval -o addopts= -q --benchmark-enable --benchmark-columns=median,iqr,rounds
+
+# The table of deviations in the README.
+table: .venv/test.installed
+	$(BIN)/python tests/reference.py README.md
 
 clean:
 	rm -rf .venv build *.egg-info

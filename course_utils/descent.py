@@ -49,7 +49,7 @@ class Path:
     @property
     def grid(self) -> list[str]:
         """The hyperparameters that were given as lists: they span the grid, one axis each."""
-        return [name for name, value in self.hyper.items() if value.ndim]
+        return [name for name, value in self.hyper.items() if _is_list(value)]
 
     @property
     def remaining(self) -> Tensor:
@@ -101,8 +101,9 @@ def descend(
 ) -> Path:
     """Run ``steps`` steps of ``rule`` on ``surface``, from ``start`` (default: the surface's own), in float64.
 
-    Each hyperparameter is a number or a list of numbers. The lists span a grid, and all of its paths advance
-    together: ``descend(quadratic, sgd, lr=[0.1, 0.2, 0.4]).x`` has the shape (101, 3, 2).
+    Each hyperparameter is a number, a function of the step (see ``schedules``), or a list of either. The lists span a
+    grid, and all of its paths advance together: ``descend(quadratic, sgd, lr=[0.1, 0.2, 0.4]).x`` has the shape
+    (101, 3, 2).
 
     Raises ValueError or TypeError, before any step is done, for an unknown surface, rule or hyperparameter, a
     learning rate that is not positive, a start that is not two finite numbers, or fewer than 1 step.
@@ -115,23 +116,38 @@ def descend(
     if start.shape != (2,):
         raise ValueError(f"start must be two finite numbers (x, y), got shape {tuple(start.shape)}.")
 
-    lists = [name for name, value in hyper.items() if value.ndim]
+    lists = [name for name, value in hyper.items() if _is_list(value)]
     for name in lists:
-        if hyper[name].ndim > 1:
+        if torch.is_tensor(hyper[name]) and hyper[name].ndim > 1:
             raise ValueError(f"{name} must be a number or a flat list, got shape {tuple(hyper[name].shape)}.")
 
-    # Each list gets its own axis, followed by one for the coordinates, so that it broadcasts against x.
+    # A rule for matrices sees a point as a column. Each list gets its own axis, followed by those of the point, so that
+    # it broadcasts against x.
+    point = (2, 1) if getattr(rule, "matrices", False) else (2,)
     spread = dict(hyper)
     for axis, name in enumerate(lists):
-        spread[name] = hyper[name].reshape(-1, *[1] * (len(lists) - axis))
+        spread[name] = _along(hyper[name], (-1, *[1] * (len(lists) - axis - 1 + len(point))))
     x = start.expand(*(len(hyper[name]) for name in lists), 2)
     s = rules.State()
+    step = rules.scheduled(rule)
     xs, losses = [], []
     for t in range(1, steps + 1):
         loss, g = value_and_gradient(surface, x)
         xs.append(x)
         losses.append(loss)
-        x, s = rule(x, g, s, t, **spread)
+        x, s = step(x.reshape(*x.shape[:-1], *point), g.reshape(*g.shape[:-1], *point), s, t, **spread)
+        x = x.reshape(xs[-1].shape)
     xs.append(x)
     losses.append(surface(x))
     return Path(torch.stack(xs), torch.stack(losses), surface, rule, hyper)
+
+
+def _is_list(value: Any) -> bool:
+    return value.ndim > 0 if torch.is_tensor(value) else isinstance(value, tuple) and callable(value[0])
+
+
+def _along(values: Tensor | tuple[Callable, ...], shape: tuple[int, ...]) -> Tensor | Callable:
+    """A list of numbers in this shape; a list of schedules as one schedule of lists in this shape."""
+    if torch.is_tensor(values):
+        return values.reshape(shape)
+    return lambda t: torch.tensor([schedule(t) for schedule in values], dtype=torch.float64).reshape(shape)

@@ -51,8 +51,9 @@ def relative_error(a: Tensor, b: Tensor) -> float:
 
 
 def curvatures(f: Function, x: Tensor) -> Tensor:
-    """The eigenvalues (n,) of the Hessian of f at one point x (n,), in ascending order."""
-    return torch.linalg.eigvalsh(torch.autograd.functional.hessian(f, x.detach()))
+    """The eigenvalues (n,) of the Hessian of f at one point x (n,), in ascending order; NaN where there is none."""
+    hessian = torch.autograd.functional.hessian(f, x.detach())
+    return torch.linalg.eigvalsh(hessian) if hessian.isfinite().all() else torch.full_like(x, torch.nan)
 
 
 def _steps(x: Tensor, h: float) -> Tensor:

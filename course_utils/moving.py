@@ -40,7 +40,8 @@ class DescentFigure(Figure):
     the surface at the minimum nearest to the start: a path settles there only where all factors are below 1, that is,
     below lr = 2 / λmax.
 
-    Raises ValueError unless the paths are those of ``rules.sgd``, whose theory this is, over a grid of "lr" alone.
+    Raises ValueError unless the paths are those of ``rules.sgd``, whose theory this is, over a grid of "lr" alone, on a
+    surface that has a curvature at its minimum.
     """
 
     def __init__(self, paths: Path):
@@ -63,6 +64,8 @@ class DescentFigure(Figure):
         start, minima = paths.x[0].reshape(-1, 2)[0], torch.tensor(surface.minima, dtype=torch.float64)
         minimum = minima[(minima - start).norm(dim=-1).argmin()]  # the nearest
         curvature = curvatures(surface, minimum)
+        if not curvature.isfinite().all():
+            raise ValueError(f"surface must have a curvature at its minimum, {surface.name} comes to a point there.")
         self.threshold = 2 / curvature.max().item()
         self._floor = surface(minimum)
         moving = {"animated": True, "color": BLUE}

@@ -1,52 +1,66 @@
-"""Each rule of ``rules`` as a drop-in for its namesake in torch.optim, for the arguments that the rule has."""
+"""Each rule as a torch.optim.Optimizer; those that torch has, too, under torch's names, to be exchanged freely."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 from course_utils import checks, rules
+from course_utils.lazy import Lazy
 
+import numpy as np
 import torch
 from torch import Tensor
 
-# What a parameter group may hold besides the rule's hyperparameters: what torch and its schedulers put there.
-TORCHS = ("params", "param_names", "name", "differentiable", "initial_lr", "max_lr", "min_lr", "swa_lr")
+Group = dict[str, Any]
+
+# What a group may hold beside its arguments: what torch and its schedulers put there.
+TORCHS = ("params", "param_names", "name", "initial_lr", "max_lr", "min_lr", "swa_lr", "max_momentum", "base_momentum")
+
+OURS = {"lr": checks.NOT_NEGATIVE}  # 0 stands still, as in torch: a scheduler may begin there
 
 
 class RuleOptimizer(torch.optim.Optimizer):
-    """Applies ``rule`` to every parameter that has a gradient; the hyperparameters' order and defaults are the rule's.
+    """Applies ``rule`` to every parameter that has a gradient.
 
-    What the rule remembers is kept in ``self.state[p]``; hyperparameters are read from the group at each step, so
-    that torch's schedulers, parameter groups, closures and ``state_dict`` work as ever. ``p.grad`` is not touched.
-    Raises TypeError or ValueError for a hyperparameter that the rule does not take or allow.
+    What the rule remembers is kept in ``self.state[p]``; hyperparameters are read from the group at each step, so that
+    torch's schedulers, parameter groups, closures and ``state_dict`` work as ever. ``p.grad`` is not touched.
+
+    Arguments, defaults and what is allowed are those of ``namesake``, torch's optimizer of the same name; without one,
+    they are those of the rule, its beta1 and beta2 as the pair ``betas``, and ``weight_decay`` and ``maximize``. The
+    learning rate may be a schedule, too. A weight decay that is not the rule's own is added to the gradient, or taken
+    off the parameters if it is decoupled. ``foreach`` and ``fused`` choose among torch's implementations; here there is
+    but one.
+
+    Raises TypeError or ValueError for a bad argument, in torch's words where torch has any. ``step`` raises
+    RuntimeError for complex parameters, and for sparse gradients where torch does, before anything has moved.
     """
 
     rule: Callable
-    hyper: tuple[str, ...]  # the names of the rule's hyperparameters
+    namesake: ClassVar[type[torch.optim.Optimizer] | None] = None
+    takes_sparse: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
-        cls.hyper = tuple(checks.defaults(cls.rule))
+        cls.__signature__ = inspect.signature(cls.namesake) if cls.namesake else _signature(cls.rule)
 
-    def __init__(self, params: Iterable, *args: Any, **hyper: Any):
-        if len(args) > len(self.hyper):
-            raise TypeError(
-                f"{type(self).__name__} takes {', '.join(self.hyper)} after params, got {len(args)} values."
-            )
-        positional = dict(zip(self.hyper, args, strict=False))
-        if twice := positional.keys() & hyper.keys():
-            raise TypeError(f"{type(self).__name__} got {', '.join(twice)} twice.")
-        super().__init__(
-            params, {**checks.defaults(self.rule), **positional, **hyper}
-        )  # adds, and so checks, the groups
+    def __init__(self, params: Iterable, *args: Any, **arguments: Any):
+        self._refuse_unknown(arguments, self.__signature__.parameters)
+        bound = self.__signature__.bind(params, *args, **arguments)
+        bound.apply_defaults()
+        arguments = {name: value for name, value in bound.arguments.items() if name != "params"}
+        super().__init__(params, self._judged(arguments))
 
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        group = {**self.defaults, **param_group}
-        own = {name: value for name, value in group.items() if name not in TORCHS}
-        for name, value in checks.hyperparameters(self.rule, own).items():
-            if value.numel() != 1:
-                raise TypeError(f"{name} must be one number, got a list of {value.numel()}.")
-            if not isinstance(own[name], Tensor):
-                group[name] = value.item()
-        super().add_param_group(group)
+    def rule_for(self, group: Group) -> Callable:
+        """The rule that the arguments of a group ask for."""
+        return self.rule
+
+    def add_param_group(self, param_group: Group) -> None:
+        self._refuse_unknown(param_group, [*self.defaults, *TORCHS])
+        merged = {**self.defaults, **param_group}
+        judged = self._judged({name: merged[name] for name in self.__signature__.parameters if name != "params"})
+        super().add_param_group({**param_group, **judged})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
@@ -55,30 +69,320 @@ class RuleOptimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            hyper = {name: group[name] for name in self.hyper}
-            for p in group["params"]:
-                if p.grad is None:  # a frozen layer, or one that took no part in this loss
-                    continue
-                remembered = dict(self.state[p])
-                t = remembered.pop("step", 0) + 1
-                x, s = self.rule(p.detach(), p.grad, rules.State(**remembered), t, **hyper)
-                # A rule may remember x or g themselves; both are about to be overwritten, here and by backward.
-                kept = {k: v.clone() if _shares(v, p) or _shares(v, p.grad) else v for k, v in vars(s).items()}
-                p.copy_(x)
-                self.state[p] = {"step": t, **kept}
+        moving = [[p for p in group["params"] if p.grad is not None] for group in self.param_groups]
+        for group, ps in zip(self.param_groups, moving, strict=True):
+            self._refuse_gradients(ps, group)
+        for group, ps in zip(self.param_groups, moving, strict=True):
+            rule, hyper = self._rule_and_hyper(group)
+            for p in ps:
+                self._move(p, group, rule, hyper)
         return loss
 
+    def _move(self, p: Tensor, group: Group, rule: Callable, hyper: dict[str, Any]) -> None:
+        """One step of one parameter. An interrupt before its last two lines leaves parameter and state as they were."""
+        grad = p.grad.to_dense() if p.grad.is_sparse else p.grad
+        remembered = self.state[p]
+        t = int(remembered.get("step", 0)) + 1
+        x, g = Lazy(p), Lazy(grad)
+        if group.get("maximize"):
+            g = -g
+        if "weight_decay" not in hyper and group["weight_decay"] != 0:
+            if group.get("decoupled_weight_decay"):
+                x = (1 - rules.at(group["lr"], t) * group["weight_decay"]) * x
+            else:
+                g = g + group["weight_decay"] * x
+        s = rules.State(**{k: Lazy(v) if isinstance(v, Tensor) else v for k, v in remembered.items() if k != "step"})
+        x, s = rule(x, g, s, t, **hyper)
+        kept = {name: _own(value, p, grad) for name, value in vars(s).items()}  # before p changes
+        (x if isinstance(x, Lazy) else Lazy(x)).into(p)
+        self.state[p] = {"step": t, **kept}
 
-def _shares(value: Any, tensor: Tensor) -> bool:
-    if value is tensor or not torch.is_tensor(value):
-        return value is tensor
-    if not value.layout == tensor.layout == torch.strided:  # sparse tensors have no storage of their own
-        return False
-    return value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
+    def _rule_and_hyper(self, group: Group) -> tuple[Callable, dict[str, Any]]:
+        rule, names = _prepared(self.rule_for(group))
+        values = _split(group)
+        hyper = {name: values[name] for name in names if name in values}
+        return rule if any(map(callable, hyper.values())) else rule.__wrapped__, hyper  # numbers need no schedules
+
+    def _refuse_unknown(self, given: Iterable[str], known: Iterable[str]) -> None:
+        for name in given:
+            if name not in known:
+                ours = [k for k in known if k not in TORCHS]
+                raise TypeError(f"{type(self).__name__} takes no argument {name!r}; {checks.suggestion(name, ours)}")
+
+    def _judged(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments as plain numbers, and what torch makes of them, if nothing is wrong with them."""
+        arguments = {name: _plain(value) for name, value in arguments.items()}
+        for name in ("capturable", "differentiable"):
+            if arguments.get(name):
+                raise ValueError(f"{name} must be False: {type(self).__name__} of this course cannot do that.")
+        if "betas" in arguments and not (isinstance(arguments["betas"], tuple) and len(arguments["betas"]) == 2):
+            raise TypeError(f"betas must be a pair of numbers (beta1, beta2), got {arguments['betas']!r}.")
+        first = {name: rules.at(value, 1) for name, value in arguments.items()}  # of a schedule
+        defaults = _split({name: p.default for name, p in self.__signature__.parameters.items()})
+        for name, value in _split(first).items():
+            if type(defaults[name]) in (int, float):
+                checks.number(name, value, checks.FINITE if self.namesake else OURS.get(name))
+        if self.namesake is None:
+            return arguments
+        judged = self.namesake([torch.zeros(1, 1)], **first).defaults
+        return {**judged, **{name: value for name, value in arguments.items() if callable(value)}}
+
+    def _refuse_gradients(self, ps: list[Tensor], group: Group) -> None:
+        for p in ps:
+            if p.is_complex():
+                raise RuntimeError(f"{type(self).__name__} does not support complex parameters")
+            if p.grad.is_sparse and not self.takes_sparse:
+                instead = ", please consider SparseAdam instead" if isinstance(self, Adam) else ""
+                raise RuntimeError(f"{type(self).__name__} does not support sparse gradients{instead}")
+            if p.grad.is_sparse and group["weight_decay"] != 0:
+                raise RuntimeError("weight_decay option is not compatible with sparse gradients")
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As torch's. Raises ValueError if the state is not one of this optimizer, with this choice of arguments."""
+        for group in state_dict["param_groups"]:
+            if missing := self.defaults.keys() - group.keys():
+                raise ValueError(
+                    f"state_dict is not from {type(self).__name__}: its groups lack {', '.join(sorted(missing))}."
+                )
+            rule, hyper = self._rule_and_hyper(group)
+            zero = torch.zeros(1, 1)
+            expected = {"step", *vars(rule(zero, zero, rules.State(), 1, **hyper)[1])}
+            for key in group["params"]:
+                names = state_dict["state"].get(key, {}).keys()
+                if names and names != expected:
+                    raise ValueError(
+                        f"state_dict is not from {type(self).__name__} with these arguments: "
+                        f"it remembers {', '.join(sorted(names))}, not {', '.join(sorted(expected))}."
+                    )
+        super().load_state_dict(state_dict)
+
+
+@functools.cache
+def _prepared(rule: Callable) -> tuple[Callable, list[str]]:
+    return rules.scheduled(rule), list(checks.defaults(rule))
+
+
+def _signature(rule: Callable) -> inspect.Signature:
+    """A rule's hyperparameters as an optimizer's arguments."""
+    defaults = {"betas" if name == "beta1" else name: default for name, default in checks.defaults(rule).items()}
+    if "betas" in defaults:
+        defaults["betas"] = (defaults["betas"], defaults.pop("beta2"))
+    defaults = {**defaults, "weight_decay": defaults.get("weight_decay", 0.0), "maximize": False}
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    params = inspect.Parameter("params", kind)
+    return inspect.Signature([params, *(inspect.Parameter(name, kind, default=v) for name, v in defaults.items())])
+
+
+def _split(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as hyperparameters: betas are beta1 and beta2."""
+    betas = dict(zip(("beta1", "beta2"), arguments.get("betas", ()), strict=False))
+    return {name: value for name, value in arguments.items() if name != "betas"} | betas
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's."""
+    if isinstance(value, (tuple, list)):
+        return tuple(map(_plain, value))
+    return value.item() if isinstance(value, (np.generic, np.ndarray)) and value.size == 1 else value
+
+
+def _own(value: Any, *others: Tensor) -> Any:
+    """The value on storage of its own: a rule may remember x or g themselves."""
+    if not torch.is_tensor(value) and not isinstance(value, Lazy):
+        return value
+    tensor = value.tensor() if isinstance(value, Lazy) else value
+    own = tensor.untyped_storage().data_ptr()
+    return tensor.clone() if any(own == other.untyped_storage().data_ptr() for other in others) else tensor
 
 
 class SGD(RuleOptimizer):
-    """``rules.sgd`` for the parameters of a network; its argument is lr."""
+    """``rules.sgd``; with momentum ``rules.momentum``, or ``rules.nesterov``."""
 
-    rule = staticmethod(rules.sgd)
+    namesake = torch.optim.SGD
+    takes_sparse = True
+
+    def rule_for(self, group: Group) -> Callable:
+        if group["nesterov"]:
+            return rules.nesterov
+        return rules.momentum if group["momentum"] else rules.sgd
+
+
+class Adagrad(RuleOptimizer):
+    """``rules.adagrad``."""
+
+    rule = staticmethod(rules.adagrad)
+    namesake = torch.optim.Adagrad
+    takes_sparse = True
+
+
+class RMSprop(RuleOptimizer):
+    """``rules.rmsprop``."""
+
+    rule = staticmethod(rules.rmsprop)
+    namesake = torch.optim.RMSprop
+
+
+class Adadelta(RuleOptimizer):
+    """``rules.adadelta``."""
+
+    rule = staticmethod(rules.adadelta)
+    namesake = torch.optim.Adadelta
+
+
+class Adam(RuleOptimizer):
+    """``rules.adam``, ``rules.amsgrad`` or, with decoupled weight decay, ``rules.adamw``."""
+
+    namesake = torch.optim.Adam
+
+    def rule_for(self, group: Group) -> Callable:
+        if group["amsgrad"]:
+            return rules.amsgrad
+        return rules.adamw if group["decoupled_weight_decay"] else rules.adam
+
+
+class AdamW(Adam):
+    """``rules.adamw``, or ``rules.amsgrad`` with decoupled weight decay."""
+
+    namesake = torch.optim.AdamW
+
+
+class Adamax(RuleOptimizer):
+    """``rules.adamax``."""
+
+    rule = staticmethod(rules.adamax)
+    namesake = torch.optim.Adamax
+
+
+class NAdam(RuleOptimizer):
+    """``rules.nadam``."""
+
+    rule = staticmethod(rules.nadam)
+    namesake = torch.optim.NAdam
+
+
+class RAdam(RuleOptimizer):
+    """``rules.radam``."""
+
+    rule = staticmethod(rules.radam)
+    namesake = torch.optim.RAdam
+
+
+class ASGD(RuleOptimizer):
+    """``rules.asgd``; the average is ``state[p]["ax"]``."""
+
+    rule = staticmethod(rules.asgd)
+    namesake = torch.optim.ASGD
+
+
+class Muon(RuleOptimizer):
+    """``rules.muon``, for matrices only."""
+
+    rule = staticmethod(rules.muon)
+    namesake = torch.optim.Muon
+
+    def add_param_group(self, param_group: Group) -> None:
+        super().add_param_group(param_group)
+        for p in self.param_groups[-1]["params"]:
+            if p.ndim != 2:
+                self.param_groups.pop()
+                raise ValueError(
+                    f"Muon only supports 2D parameters whereas we found a parameter with size: {p.size()}. "
+                    "Give biases, norms, embeddings, convolutions and the last layer to a second optimizer: AdamW."
+                )
+
+
+class RMSpropNesterov(RuleOptimizer):
+    """``rules.rmsprop_nesterov``."""
+
+    rule = staticmethod(rules.rmsprop_nesterov)
+
+
+class Lion(RuleOptimizer):
+    """``rules.lion``."""
+
+    rule = staticmethod(rules.lion)
+
+
+class Ranger(RuleOptimizer):
+    """``rules.ranger``."""
+
+    rule = staticmethod(rules.ranger)
+
+
+class ScheduleFree(RuleOptimizer):
+    """``rules.schedule_free``. Call ``eval()`` before the model is evaluated or saved, ``train()`` before training."""
+
+    rule = staticmethod(rules.schedule_free)
+
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        if any(group.get("evaluates") for group in self.param_groups):
+            raise RuntimeError("ScheduleFree holds the averaged parameters: call train() before step().")
+        return super().step(closure)
+
+    def eval(self) -> None:
+        """Put the averages in the place of the parameters."""
+        self._swap(True)
+
+    def train(self) -> None:
+        """Put the parameters back where gradients are taken."""
+        self._swap(False)
+
+    @torch.no_grad()
+    def _swap(self, evaluates: bool) -> None:
+        for group in self.param_groups:
+            if group.get("evaluates", False) != evaluates:
+                group["evaluates"] = evaluates
+                for p in group["params"]:
+                    if p in self.state:
+                        x = p.clone()
+                        p.copy_(self.state[p]["a"])
+                        self.state[p]["a"] = x
+
+
+class Lookahead(torch.optim.Optimizer):
+    """``rules.lookahead`` around any optimizer of torch's or of this module.
+
+    Every ``k`` steps the parameters go back to the slow weights, which first go the part ``alpha`` of the way to where
+    the parameters are. The slow weights begin where the first step begins. Groups, and so learning rates, are the inner
+    optimizer's.
+
+    Raises TypeError for what is no optimizer, TypeError or ValueError for a bad k or alpha.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, k: int = 5, alpha: float = 0.5):
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            raise TypeError(f"optimizer must be a torch.optim.Optimizer, got {optimizer!r}.")
+        self.k, self.alpha, self.t = checks.whole("k", k), checks.number("alpha", alpha), 0
+        if not 0 < self.alpha <= 1:
+            raise ValueError(f"alpha must be above 0 and at most 1, got {alpha}.")
+        self.optimizer = optimizer
+        super().__init__(optimizer.param_groups, {})
+        self.param_groups = optimizer.param_groups
+
+    def add_param_group(self, param_group: Group) -> None:
+        if all(param_group is not group for group in self.optimizer.param_groups):
+            self.optimizer.add_param_group(param_group)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """Take one step of the inner optimizer, and each k-th time one of the slow weights; returns closure's loss."""
+        ps = [p for group in self.param_groups for p in group["params"]]
+        for p in ps:
+            if p not in self.state:
+                self.state[p]["slow"] = p.detach().clone()
+        loss = self.optimizer.step(closure)
+        self.t += 1
+        for p in ps:
+            slow, fast = rules.pull(self.state[p]["slow"], p.detach(), self.t, self.k, self.alpha)
+            self.state[p]["slow"] = slow
+            p.copy_(fast)
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "optimizer": self.optimizer.state_dict(), "t": self.t}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.optimizer.load_state_dict(state_dict["optimizer"])
+        super().load_state_dict(state_dict)
+        self.param_groups = self.optimizer.param_groups
+        self.t = state_dict["t"]

@@ -135,7 +135,7 @@ def draw_surface(ax: Axes, surface: Surface) -> None:
     low = min(surface(torch.tensor(m, dtype=torch.float64)).item() for m in surface.minima)
     levels = low + (value.max() - low) * np.linspace(0, 1, 13) ** 3
     ax.contourf(x, y, value, levels=levels, colors=HEIGHTS(np.linspace(0, 1, len(levels) - 1)))
-    ax.contour(x, y, value, levels=levels, colors="#7f9fb8", linewidths=0.7)
+    ax.contour(x, y, value, levels=levels, colors="#7f9fb8", linewidths=0.7, linestyles="solid")
     for i, minimum in enumerate(surface.minima):
         ax.plot(
             *minimum,

@@ -9,13 +9,18 @@ from IPython.display import Markdown
 
 
 def show_rule(rule: Callable) -> Markdown:
-    """The rule's docstring, formula first, then the very lines that run, without the docstring.
+    """The rule's docstring, formula first, then the very lines that run, below a signature without type hints.
 
     Raises TypeError for what is not a function with a docstring.
     """
-    if not inspect.isfunction(rule) or not rule.__doc__:
+    if not inspect.isfunction(inspect.unwrap(rule)) or not rule.__doc__:
         raise TypeError(f"rule must be a function with a docstring, such as rules.sgd, got {rule!r}.")
     lines, _ = inspect.getsourcelines(rule)
-    docstring = ast.parse(textwrap.dedent("".join(lines))).body[0].body[0]
-    del lines[docstring.lineno - 1 : docstring.end_lineno]
-    return Markdown(f"{inspect.getdoc(rule)}\n\n```python\n{''.join(lines).rstrip()}\n```")
+    definition = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    body = lines[definition.body[0].end_lineno :]  # after the docstring
+    bare = inspect.Signature(
+        [p.replace(annotation=p.empty) for p in inspect.signature(rule).parameters.values()],
+    )
+    signature = textwrap.fill(f"def {definition.name}{bare}:", 90, subsequent_indent=" " * 8)
+    source = f"{signature}\n{''.join(body).rstrip()}"
+    return Markdown(f"{inspect.getdoc(rule)}\n\n```python\n{source}\n```")

@@ -2,10 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import e, pi, sqrt
 
+import torch
 from torch import Tensor
 
-__all__ = ["quadratic", "rosenbrock"]  # the surfaces by name
+__all__ = [  # the surfaces by name
+    "ackley",
+    "beale",
+    "local_minimum",
+    "long_valley",
+    "quadratic",
+    "rastrigin",
+    "rosenbrock",
+    "saddle",
+]
 
 
 @dataclass(frozen=True)
@@ -54,4 +65,74 @@ rosenbrock = Surface(
     xlim=(-2.0, 2.0),
     ylim=(-1.0, 3.0),
 )
-"""Rosenbrock, *An automatic method for finding the greatest or least value of a function*, Computer J. 3 (1960)."""
+"""A curved valley. Rosenbrock, *An automatic method for finding the greatest or least value of a function*,
+Computer J. 3 (1960)."""
+
+long_valley = Surface(
+    name="long_valley",
+    f=lambda x1, x2: 0.01 * (sqrt(3) / 2 * x1 + x2 / 2) ** 2 + (sqrt(3) / 2 * x2 - x1 / 2) ** 2,
+    start=(-8.0, -2.5),
+    minima=((0.0, 0.0),),
+    xlim=(-10.0, 10.0),
+    ylim=(-6.0, 6.0),
+)
+"""A quadratic of curvatures 0.02 and 2, turned by 30°: no rescaling of the axes makes it round."""
+
+beale = Surface(
+    name="beale",
+    f=lambda x1, x2: (1.5 - x1 + x1 * x2) ** 2 + (2.25 - x1 + x1 * x2**2) ** 2 + (2.625 - x1 + x1 * x2**3) ** 2,
+    start=(1.0, 1.5),
+    minima=((3.0, 0.5),),
+    xlim=(-1.0, 4.5),
+    ylim=(-1.5, 2.0),
+)
+"""Steep cliffs and a flat floor. Beale, *On an iterative method for finding a local minimum of a function of more than
+one variable*, Princeton (1958)."""
+
+saddle = Surface(
+    name="saddle",
+    f=lambda x1, x2: x1**2 / 2 - x2**2 / 2 + x2**4 / 4,
+    start=(-2.0, 0.001),
+    minima=((0.0, -1.0), (0.0, 1.0)),
+    xlim=(-2.5, 2.5),
+    ylim=(-1.6, 1.6),
+)
+"""A saddle point at the origin, between two minima. The start is nearly on the ridge that leads to it."""
+
+ackley = Surface(
+    name="ackley",
+    # The norm, not a root: at the minimum its gradient is 0, where that of the root is not a number.
+    f=lambda x1, x2: (
+        20
+        + e
+        - 20 * torch.exp(-0.2 / sqrt(2) * torch.linalg.vector_norm(torch.stack((x1, x2)), dim=0))
+        - torch.exp((torch.cos(2 * pi * x1) + torch.cos(2 * pi * x2)) / 2)
+    ),
+    start=(-2.0, -2.0),
+    minima=((0.0, 0.0),),
+    xlim=(-4.0, 4.0),
+    ylim=(-4.0, 4.0),
+)
+"""A funnel covered with hollows, with a sharp tip. Ackley, *A connectionist machine for genetic
+hillclimbing* (1987)."""
+
+rastrigin = Surface(
+    name="rastrigin",
+    f=lambda x1, x2: 20 + x1**2 - 10 * torch.cos(2 * pi * x1) + x2**2 - 10 * torch.cos(2 * pi * x2),
+    start=(-2.6, 1.7),
+    minima=((0.0, 0.0),),
+    xlim=(-3.5, 3.5),
+    ylim=(-3.5, 3.5),
+)
+"""A bowl covered with hollows, one around each pair of whole numbers. Rastrigin, *Systems of extremal
+control* (1974)."""
+
+local_minimum = Surface(
+    name="local_minimum",
+    f=lambda x1, x2: x1**4 / 4 - x1**3 / 30 - x1**2 / 2 + x1 / 10 + x2**2 / 2,
+    start=(1.8, 1.0),
+    minima=((-1.0, 0.0),),
+    xlim=(-2.0, 2.2),
+    ylim=(-1.4, 1.4),
+)
+"""A hollow at (1, 0), a pass at (0.1, 0), and the minimum behind it: ∂f/∂x₁ = (x₁ + 1)(x₁ - 0.1)(x₁ - 1)."""

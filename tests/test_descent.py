@@ -37,11 +37,11 @@ def test_state_and_step_reach_the_rule():
     seen = []
 
     def counting(x, g, s, t, lr):
-        seen.append((t, getattr(s, "last", None)))
+        seen.append((t, s.last))
         return x, rules.State(last=t)
 
     descend("quadratic", counting, lr=1, steps=3)
-    assert seen == [(1, None), (2, 1), (3, 2)]
+    assert seen == [(1, 0), (2, 1), (3, 2)]
 
 
 def test_loss_is_that_of_the_points():
