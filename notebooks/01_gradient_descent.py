@@ -477,7 +477,8 @@ plotting.plot_pictures(digits.x_train[one_of_each], digits.classes, title="One o
 model = models.mlp_small()
 optimizer = optimizers.SGD(model.parameters(), lr=0.3)
 history = fit(model, optimizer, digits, epochs=20, batch_size=64)
-print("the rule that trains the network is the rule on the card:", optimizer.rule is rules.sgd)
+chosen = optimizer.rule_for(optimizer.param_groups[0])
+print("the rule that trains the network is the rule on the card:", chosen is rules.sgd)
 print(
     "reads more than 92 % of 1,000 new digits correctly:",
     history.epochs.test_accuracy[20] > 0.92,

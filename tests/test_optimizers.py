@@ -312,7 +312,7 @@ def test_muon_says_what_to_use_for_the_rest():
 
 
 def sparse(p):
-    p.grad = torch.sparse_coo_tensor([[0]], torch.ones(1, *p.shape[1:]), p.shape)
+    p.grad = torch.sparse_coo_tensor([[0]], torch.ones(1, *p.shape[1:]), p.shape, check_invariants=True)
 
 
 @pytest.mark.parametrize("name", NAMES)
