@@ -16,6 +16,7 @@ POSITIVE: Allowed = ("a positive, finite number", lambda v: v > 0)
 FINITE: Allowed = ("a finite number", torch.isfinite)
 NOT_NEGATIVE: Allowed = ("a finite number, 0 or more", lambda v: v >= 0)
 BELOW_ONE: Allowed = ("a number from 0 to 1, 1 excluded", lambda v: (v >= 0) & (v < 1))
+UP_TO_ONE: Allowed = ("a number above 0, up to 1", lambda v: (v > 0) & (v <= 1))
 WHOLE: Allowed = ("a whole number, 1 or more", lambda v: (v >= 1) & (v == v.floor()))
 
 # By the argument's name. Others need only be finite.
@@ -23,16 +24,23 @@ ALLOWED: dict[str, Allowed] = {
     "start": ("two finite numbers (x, y)", torch.isfinite),
     **dict.fromkeys(("lr", "factor", "div_factor", "final_div_factor"), POSITIVE),
     **dict.fromkeys(("beta", "beta1", "beta2", "rho", "pct_start"), BELOW_ONE),
-    **dict.fromkeys(("momentum", "weight_decay", "alpha", "eps", "delta", "lambd", "final"), NOT_NEGATIVE),
+    **dict.fromkeys(("momentum", "weight_decay", "eps", "delta", "lambd", "final", "start_factor"), NOT_NEGATIVE),
     **dict.fromkeys(("lr_decay", "momentum_decay", "initial_accumulator_value"), NOT_NEGATIVE),
     **dict.fromkeys(("k", "ns_steps"), WHOLE),
+    "alpha": UP_TO_ONE,  # Lookahead's
+    "rmsprop.alpha": BELOW_ONE,
+    "asgd.alpha": NOT_NEGATIVE,
 }
+
+CHOICES = {"adjust_lr_fn": (None, "original", "match_rms_adamw", "spectral_unclamped")}
+ALIASES = {"learning_rate": "lr", "step": "steps", "betas": "beta1", "wd": "weight_decay", "mu": "momentum"}
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:
     """What to say after a name that is not among ``known``: the nearest one that is, and the list of all."""
     known = list(known)
-    near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.4)
+    name = str(name).lower()
+    near = [ALIASES[name]] if ALIASES.get(name) in known else difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"{hint}Known: {', '.join(known)}."
 
@@ -89,7 +97,7 @@ def numbers(name: str, value: Any, allowed: Allowed | None = None) -> Tensor:
 def number(name: str, value: Any, allowed: Allowed | None = None) -> float:
     """``value`` as a float. Raises what ``numbers`` raises, and TypeError for more than one number."""
     tensor = numbers(name, value, allowed)
-    if tensor.numel() != 1:
+    if tensor.ndim and not (isinstance(value, Tensor) and tensor.numel() == 1):
         raise TypeError(f"{name} must be one number, got a list of {tensor.numel()}.")
     return tensor.item()
 
@@ -99,25 +107,67 @@ def defaults(rule: Callable) -> dict[str, Any]:
     return {name: p.default for name, p in list(inspect.signature(rule).parameters.items())[4:]}
 
 
-def hyperparameters(rule: Callable, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The hyperparameters that were given: numbers as tensors, schedules and other choices as they are.
+def name_of(rule: Callable) -> str:
+    """The rule's name; that of the rule inside a functools.partial."""
+    return getattr(rule, "__name__", None) or getattr(getattr(rule, "func", None), "__name__", repr(rule))
 
-    Raises TypeError for a name that the rule does not take, and what ``numbers`` raises for a bad value.
+
+def hyperparameters(rule: Callable, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyperparameters that were given: numbers as tensors, lists with schedules as tuples, the rest as it is.
+
+    Raises TypeError for what is no rule, for a name that the rule does not take, and for one that it needs and was not
+    given; and what ``numbers`` raises for a bad value.
     """
+    if isinstance(rule, type) or len(inspect.signature(rule).parameters) < 4:
+        raise TypeError(f"rule must be a function of (x, g, s, t, ...), such as rules.sgd, got {rule!r}.")
     known = defaults(rule)
     for name in given:
         if name not in known:
-            raise TypeError(f"{rule.__name__} takes no hyperparameter {name!r}; {suggestion(name, known)}")
-    return {name: _hyperparameter(name, value, known[name]) for name, value in given.items()}
+            hint = suggestion(name, [*known, "start", "steps"])
+            raise TypeError(f"{name_of(rule)} takes no hyperparameter {name!r}; {hint}")
+    for name, default in known.items():
+        if default is inspect.Parameter.empty and name not in given:
+            raise TypeError(f"{name_of(rule)} needs {name}, which has no default.")
+    return {name: _hyperparameter(rule, name, value, known[name]) for name, value in given.items()}
 
 
-def _hyperparameter(name: str, value: Any, default: Any) -> Any:
+def _hyperparameter(rule: Callable, name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, bool):
+        return flag(name, value)
+    if name in CHOICES:
+        return choice(name, value)
+    allowed = ALLOWED.get(f"{name_of(rule)}.{name}", ALLOWED.get(name, FINITE))
+    if getattr(rule, "matrices", False) and name in ("eps", "ns_steps"):  # one for all matrices of a stack
+        return number(name, value, allowed)
     if callable(value):
-        return value
-    if isinstance(value, (list, tuple)) and value and all(map(callable, value)):
+        return schedule(name, value, allowed)
+    if isinstance(value, (list, tuple)) and any(map(callable, value)):
+        return tuple(schedule(name, v, allowed) if callable(v) else number(name, v, allowed) for v in value)
+    if isinstance(default, tuple):  # one choice of several numbers, such as Muon's coefficients
+        if numbers(name, value).shape != (len(default),):
+            raise ValueError(f"{name} must be {len(default)} numbers, got {value!r}.")
         return tuple(value)
-    if isinstance(default, bool) and not isinstance(value, bool):
+    return numbers(name, value, allowed)
+
+
+def schedule(name: str, value: Callable, allowed: Allowed | None = None) -> Callable:
+    """``value``, a function of the step. Raises TypeError or ValueError if it gives no such number for step 1."""
+    if isinstance(value, type):
+        kind = value.__name__
+        raise TypeError(f"{name} must be a number or a schedule, got the class {kind}: write {kind}(...).")
+    number(f"{name} at step 1", value(1), NOT_NEGATIVE if allowed is POSITIVE else allowed)  # a warm-up may begin at 0
+    return value
+
+
+def flag(name: str, value: Any) -> bool:
+    """``value``, if it is True or False. Raises TypeError."""
+    if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, got {value!r}.")
-    if default is None or isinstance(default, (bool, str, tuple)):
-        return value
-    return numbers(name, value)
+    return value
+
+
+def choice(name: str, value: Any) -> Any:
+    """``value``, if ``CHOICES`` has it under this name. Raises ValueError."""
+    if value not in CHOICES[name]:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, CHOICES[name]))}, got {value!r}.")
+    return value

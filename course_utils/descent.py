@@ -33,6 +33,8 @@ class Path:
 
     def __getitem__(self, index: int | tuple[int, ...]) -> Path:
         """One path of the grid: ``paths[3]``, or ``paths[3, 5]`` for a grid of two hyperparameters."""
+        if not self.grid:
+            raise TypeError("This is one path, not a grid of paths: there is nothing to index.")
         index = index if isinstance(index, tuple) else (index,)
         if len(index) != len(self.grid):
             # Not an IndexError: Python would take that for the end of a loop over the paths.
@@ -43,8 +45,10 @@ class Path:
 
     def __repr__(self) -> str:
         if self.grid:
-            return f"{self.loss[0].numel()} paths of {self.rule.__name__} on {self.surface.name}, over {self.grid}"
-        return f"path of {self.rule.__name__} on {self.surface.name}: {self.outcome}"
+            return (
+                f"{self.loss[0].numel()} paths of {checks.name_of(self.rule)} on {self.surface.name}, over {self.grid}"
+            )
+        return f"path of {checks.name_of(self.rule)} on {self.surface.name}: {self.outcome}"
 
     @property
     def grid(self) -> list[str]:
@@ -103,7 +107,7 @@ def descend(
 
     Each hyperparameter is a number, a function of the step (see ``schedules``), or a list of either. The lists span a
     grid, and all of its paths advance together: ``descend(quadratic, sgd, lr=[0.1, 0.2, 0.4]).x`` has the shape
-    (101, 3, 2).
+    (101, 3, 2). A rule that reads rows and columns, and says so by ``rule.matrices = True``, sees points as columns.
 
     Raises ValueError or TypeError, before any step is done, for an unknown surface, rule or hyperparameter, a
     learning rate that is not positive, a start that is not two finite numbers, or fewer than 1 step.
@@ -114,7 +118,7 @@ def descend(
     hyper = checks.hyperparameters(rule, hyper)
     start = checks.numbers("start", surface.start if start is None else start)
     if start.shape != (2,):
-        raise ValueError(f"start must be two finite numbers (x, y), got shape {tuple(start.shape)}.")
+        raise ValueError(f"start must be two finite numbers (x, y), got {start.tolist()}.")
 
     lists = [name for name, value in hyper.items() if _is_list(value)]
     for name in lists:
@@ -129,13 +133,13 @@ def descend(
         spread[name] = _along(hyper[name], (-1, *[1] * (len(lists) - axis - 1 + len(point))))
     x = start.expand(*(len(hyper[name]) for name in lists), 2)
     s = rules.State()
-    step = rules.scheduled(rule)
     xs, losses = [], []
     for t in range(1, steps + 1):
         loss, g = value_and_gradient(surface, x)
         xs.append(x)
         losses.append(loss)
-        x, s = step(x.reshape(*x.shape[:-1], *point), g.reshape(*g.shape[:-1], *point), s, t, **spread)
+        now = {name: rules.at(value, t) for name, value in spread.items()}
+        x, s = rule(x.reshape(*x.shape[:-1], *point), g.reshape(*g.shape[:-1], *point), s, t, **now)
         x = x.reshape(xs[-1].shape)
     xs.append(x)
     losses.append(surface(x))
@@ -143,11 +147,11 @@ def descend(
 
 
 def _is_list(value: Any) -> bool:
-    return value.ndim > 0 if torch.is_tensor(value) else isinstance(value, tuple) and callable(value[0])
+    return value.ndim > 0 if torch.is_tensor(value) else isinstance(value, tuple) and any(map(callable, value))
 
 
-def _along(values: Tensor | tuple[Callable, ...], shape: tuple[int, ...]) -> Tensor | Callable:
-    """A list of numbers in this shape; a list of schedules as one schedule of lists in this shape."""
+def _along(values: Tensor | tuple, shape: tuple[int, ...]) -> Tensor | Callable:
+    """A list of numbers in this shape; a list with schedules as one schedule of lists in this shape."""
     if torch.is_tensor(values):
         return values.reshape(shape)
-    return lambda t: torch.tensor([schedule(t) for schedule in values], dtype=torch.float64).reshape(shape)
+    return lambda t: torch.tensor([rules.at(value, t) for value in values], dtype=torch.float64).reshape(shape)

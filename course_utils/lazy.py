@@ -28,29 +28,29 @@ class Lazy:
     float64 on the way, so that values differ by rounding from what torch alone would give.
     """
 
-    __slots__ = ("T", "c", "todo")
+    __slots__ = ("_base", "_c", "_todo")  # a tensor has T itself
     __array_ufunc__ = None  # a number of NumPy's leaves the operation to us
 
     def __init__(self, T: Tensor | None, c: float = 1.0, todo: Todo | None = None):
-        self.T, self.c, self.todo = T, c, todo  # todo: the function, its tensors and its options that will make T
+        self._base, self._c, self._todo = T, c, todo  # todo: the function, its tensors and its options that will make T
 
     def base(self) -> Tensor:
         """T, worked out now at the latest."""
-        if self.todo is not None:
-            function, tensors, options = self.todo
-            self.T, self.todo = function(*tensors, **options), None
-        return self.T
+        if self._todo is not None:
+            function, tensors, options = self._todo
+            self._base, self._todo = function(*tensors, **options), None
+        return self._base
 
     def tensor(self) -> Tensor:
-        return self.base() if self.c == 1 else self.base() * self.c
+        return self.base() if self._c == 1 else self.base() * self._c
 
     def into(self, out: Tensor) -> None:
         """Write the value over ``out``, which may itself be one of the tensors that it is made of."""
-        if self.todo is not None and self.c == 1 and all(T is out or T.shape == out.shape for T in self.todo[1]):
-            function, tensors, options = self.todo
+        if self._todo is not None and self._c == 1 and all(T is out or T.shape == out.shape for T in self._todo[1]):
+            function, tensors, options = self._todo
             function(*tensors, **options, out=out)
-        elif self.c != 1 and self.base().shape == out.shape:
-            torch.mul(self.base(), self.c, out=out)
+        elif self._c != 1 and self.base().shape == out.shape:
+            torch.mul(self.base(), self._c, out=out)
         else:
             out.copy_(self.tensor())
 
@@ -60,26 +60,26 @@ class Lazy:
             if not isinstance(other, Tensor):
                 return self._plus_number(sign * other)
             other = Lazy(other)
-        a, b, c = self, other, sign * other.c
-        if not a.c or not c:  # a term that is switched off by a factor of 0 costs nothing
-            return a if a.c else b._times(sign)
-        if abs(a.c + c - 1) < ROUNDING:  # an average
-            return Lazy(torch.lerp(b.base(), a.base(), a.c))
-        if c == 1 and a.c != 1:
-            a, b, c = b._times(sign), a, a.c
-        if b.todo is not None and b.todo[0] in TAKEN_ALONG:
-            return Lazy(None, a.c, (TAKEN_ALONG[b.todo[0]], (a.base(), *b.todo[1]), {"value": c / a.c}))
-        return Lazy(None, a.c, (torch.add, (a.base(), b.base()), {"alpha": c / a.c}))
+        a, b, c = self, other, sign * other._c
+        if not a._c or not c:  # a term that is switched off by a factor of 0 costs nothing
+            return a if a._c else b._times(sign)
+        if abs(a._c + c - 1) < ROUNDING:  # an average
+            return Lazy(torch.lerp(b.base(), a.base(), a._c))
+        if c == 1 and a._c != 1:
+            a, b, c = b._times(sign), a, a._c
+        if b._todo is not None and b._todo[0] in TAKEN_ALONG:
+            return Lazy(None, a._c, (TAKEN_ALONG[b._todo[0]], (a.base(), *b._todo[1]), {"value": c / a._c}))
+        return Lazy(None, a._c, (torch.add, (a.base(), b.base()), {"alpha": c / a._c}))
 
     def _plus_number(self, number: float) -> Lazy:
         if number == 0:
             return self
-        if self.c == 0:
+        if self._c == 0:
             return Lazy(self.tensor() + number)
-        if self.todo is not None and self.todo[0] in OF_ONE:
-            function, tensors, options = self.todo
-            return Lazy(None, self.c, (_shifted, tensors, {**options, "of": function, "by": number / self.c}))
-        return Lazy(self.base() + number / self.c, self.c)
+        if self._todo is not None and self._todo[0] in OF_ONE:
+            function, tensors, options = self._todo
+            return Lazy(None, self._c, (_shifted, tensors, {**options, "of": function, "by": number / self._c}))
+        return Lazy(self.base() + number / self._c, self._c)
 
     def __add__(self, other: Any) -> Lazy:
         return self._plus(1.0, other)
@@ -95,12 +95,14 @@ class Lazy:
 
     def __mul__(self, other: Any) -> Lazy:
         if isinstance(other, Lazy):
-            return Lazy(None, self.c * other.c, (torch.mul, (self.base(), other.base()), {}))
-        return Lazy(self.base() * other, self.c) if isinstance(other, Tensor) else self._times(other)
+            if self.base().dtype is torch.float16:  # which g·g can overflow, and (0.001 g)·g does not
+                return Lazy(None, 1.0, (torch.mul, (self.tensor(), other.tensor()), {}))
+            return Lazy(None, self._c * other._c, (torch.mul, (self.base(), other.base()), {}))
+        return Lazy(self.base() * other, self._c) if isinstance(other, Tensor) else self._times(other)
 
     def __truediv__(self, other: Any) -> Lazy:
-        if isinstance(other, Lazy) and other.c:
-            return Lazy(None, self.c / other.c, (torch.div, (self.base(), other.base()), {}))
+        if isinstance(other, Lazy) and other._c:
+            return Lazy(None, self._c / other._c, (torch.div, (self.base(), other.base()), {}))
         if isinstance(other, (Lazy, Tensor)) or not other:  # by 0: infinity, as torch has it
             return Lazy(self.tensor() / (other.tensor() if isinstance(other, Lazy) else other))
         return self._times(1 / other)
@@ -109,20 +111,20 @@ class Lazy:
         return Lazy(torch.reciprocal(self.tensor())) * other
 
     def __pow__(self, k: Any) -> Lazy:
-        if self.c <= 0 or not isinstance(k, (int, float)):
+        if self._c <= 0 or not isinstance(k, (int, float)):
             return Lazy(self.tensor() ** k)
-        return Lazy(None, self.c**k, (torch.pow, (self.base(),), {"exponent": k}))
+        return Lazy(None, self._c**k, (torch.pow, (self.base(),), {"exponent": k}))
 
     def __abs__(self) -> Lazy:
-        return Lazy(None, abs(self.c), (torch.abs, (self.base(),), {}))
+        return Lazy(None, abs(self._c), (torch.abs, (self.base(),), {}))
 
     __radd__, __rmul__ = __add__, __mul__
 
     def _times(self, c: float) -> Lazy:
         """A quotient may wait on, with the number in front of it. What may be needed twice is worked out now."""
-        if self.todo is not None and self.todo[0] is torch.div:
-            return Lazy(None, self.c * c, self.todo)
-        return Lazy(self.base(), self.c * c)
+        if self._todo is not None and self._todo[0] is torch.div:
+            return Lazy(None, self._c * c, self._todo)
+        return Lazy(self.base(), self._c * c)
 
     @classmethod
     def __torch_function__(cls, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
@@ -149,7 +151,22 @@ def _as_the_tensor(name: str) -> Callable:
 
 
 for name in (
-    *("bool", "float", "getitem", "invert", "len", "matmul", "mod", "repr", "rmatmul", "rpow"),
+    *(
+        "bool",
+        "float",
+        "floordiv",
+        "getitem",
+        "invert",
+        "len",
+        "matmul",
+        "mod",
+        "pos",
+        "repr",
+        "rfloordiv",
+        "rmatmul",
+        "rmod",
+        "rpow",
+    ),
     *("and", "or", "eq", "ge", "gt", "le", "lt", "ne"),
 ):
     setattr(Lazy, f"__{name}__", _as_the_tensor(f"__{name}__"))

@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from course_utils import checks
 from course_utils.descent import Path
 from course_utils.gradients import curvatures
 from course_utils.plotting import (
@@ -46,7 +47,9 @@ class DescentFigure(Figure):
 
     def __init__(self, paths: Path):
         if paths.rule is not sgd or paths.grid != ["lr"]:
-            raise ValueError(f"paths must be of sgd over a list of lr, got {paths.rule.__name__} over {paths.grid}.")
+            raise ValueError(
+                f"paths must be of sgd over a list of lr, got {checks.name_of(paths.rule)} over {paths.grid}."
+            )
         super().__init__(size=(10, 5))
         self.paths, self.lr = paths, paths.hyper["lr"].numpy()
         left, right = self.add_gridspec(1, 2, width_ratios=[1.15, 1])

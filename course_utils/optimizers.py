@@ -17,25 +17,41 @@ from torch import Tensor
 Group = dict[str, Any]
 
 # What a group may hold beside its arguments: what torch and its schedulers put there.
-TORCHS = ("params", "param_names", "name", "initial_lr", "max_lr", "min_lr", "swa_lr", "max_momentum", "base_momentum")
+TORCHS = (
+    "params",
+    "param_names",
+    "name",
+    "initial_lr",
+    "max_lr",
+    "min_lr",
+    "swa_lr",
+    "max_momentum",
+    "base_momentum",
+    "evaluates",
+)
 
 OURS = {"lr": checks.NOT_NEGATIVE}  # 0 stands still, as in torch: a scheduler may begin there
 
 
 class RuleOptimizer(torch.optim.Optimizer):
-    """Applies ``rule`` to every parameter that has a gradient.
+    """Applies ``rule`` to every parameter that has a gradient. For a rule of one's own::
+
+        class Mine(RuleOptimizer):
+            rule = my_rule
 
     What the rule remembers is kept in ``self.state[p]``; hyperparameters are read from the group at each step, so that
     torch's schedulers, parameter groups, closures and ``state_dict`` work as ever. ``p.grad`` is not touched.
 
     Arguments, defaults and what is allowed are those of ``namesake``, torch's optimizer of the same name; without one,
     they are those of the rule, its beta1 and beta2 as the pair ``betas``, and ``weight_decay`` and ``maximize``. The
-    learning rate may be a schedule, too. A weight decay that is not the rule's own is added to the gradient, or taken
-    off the parameters if it is decoupled. ``foreach`` and ``fused`` choose among torch's implementations; here there is
-    but one.
+    learning rate, and it alone, may be a schedule, in place of torch's schedulers; its clock is each parameter's own
+    count of steps. A weight decay that is not the rule's own is added to the gradient, or taken off the parameters if
+    it is decoupled. ``foreach`` and ``fused`` choose among torch's implementations; here there is but one.
 
-    Raises TypeError or ValueError for a bad argument, in torch's words where torch has any. ``step`` raises
-    RuntimeError for complex parameters, and for sparse gradients where torch does, before anything has moved.
+    The rule sees ``lazy.Lazy`` in the place of tensors, which do what tensors do.
+
+    Raises TypeError or ValueError for a bad argument, also in a group, in torch's words where torch has any. ``step``
+    raises RuntimeError for complex parameters, and for sparse gradients where torch does, before anything has moved.
     """
 
     rule: Callable
@@ -43,9 +59,14 @@ class RuleOptimizer(torch.optim.Optimizer):
     takes_sparse: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
-        cls.__signature__ = inspect.signature(cls.namesake) if cls.namesake else _signature(cls.rule)
+        if inspect.isfunction(vars(cls).get("rule")):
+            cls.rule = staticmethod(cls.rule)  # a function, not a method
+        if cls.namesake or hasattr(cls, "rule"):
+            cls.__signature__ = inspect.signature(cls.namesake) if cls.namesake else _signature(cls.rule)
 
     def __init__(self, params: Iterable, *args: Any, **arguments: Any):
+        if not hasattr(self, "__signature__"):
+            raise TypeError("RuleOptimizer needs a rule: class Mine(RuleOptimizer): rule = my_rule")
         self._refuse_unknown(arguments, self.__signature__.parameters)
         bound = self.__signature__.bind(params, *args, **arguments)
         bound.apply_defaults()
@@ -57,10 +78,13 @@ class RuleOptimizer(torch.optim.Optimizer):
         return self.rule
 
     def add_param_group(self, param_group: Group) -> None:
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         self._refuse_unknown(param_group, [*self.defaults, *TORCHS])
         merged = {**self.defaults, **param_group}
         judged = self._judged({name: merged[name] for name in self.__signature__.parameters if name != "params"})
-        super().add_param_group({**param_group, **judged})
+        param_group.update(judged)
+        super().add_param_group(param_group)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
@@ -81,27 +105,30 @@ class RuleOptimizer(torch.optim.Optimizer):
     def _move(self, p: Tensor, group: Group, rule: Callable, hyper: dict[str, Any]) -> None:
         """One step of one parameter. An interrupt before its last two lines leaves parameter and state as they were."""
         grad = p.grad.to_dense() if p.grad.is_sparse else p.grad
-        remembered = self.state[p]
-        t = int(remembered.get("step", 0)) + 1
+        state = self.state[p]
+        t = int(state.get("step", 0)) + 1
+        if callable(group["lr"]):
+            group, hyper = ({**d, "lr": group["lr"](t)} for d in (group, hyper))
         x, g = Lazy(p), Lazy(grad)
         if group.get("maximize"):
             g = -g
         if "weight_decay" not in hyper and group["weight_decay"] != 0:
             if group.get("decoupled_weight_decay"):
-                x = (1 - rules.at(group["lr"], t) * group["weight_decay"]) * x
+                x = (1 - group["lr"] * group["weight_decay"]) * x
             else:
                 g = g + group["weight_decay"] * x
-        s = rules.State(**{k: Lazy(v) if isinstance(v, Tensor) else v for k, v in remembered.items() if k != "step"})
+        s = rules.State(**{k: Lazy(v) if isinstance(v, Tensor) else v for k, v in state.items() if k != "step"})
         x, s = rule(x, g, s, t, **hyper)
         kept = {name: _own(value, p, grad) for name, value in vars(s).items()}  # before p changes
         (x if isinstance(x, Lazy) else Lazy(x)).into(p)
-        self.state[p] = {"step": t, **kept}
+        for name in state.keys() - kept.keys():
+            del state[name]
+        state.update(kept, step=t)
 
     def _rule_and_hyper(self, group: Group) -> tuple[Callable, dict[str, Any]]:
-        rule, names = _prepared(self.rule_for(group))
-        values = _split(group)
-        hyper = {name: values[name] for name in names if name in values}
-        return rule if any(map(callable, hyper.values())) else rule.__wrapped__, hyper  # numbers need no schedules
+        rule, values = self.rule_for(group), _split(group)
+        hyper = {name: values[name] for name in _names(rule) if name in values}
+        return rules.UNSCHEDULED.get(rule, rule), hyper
 
     def _refuse_unknown(self, given: Iterable[str], known: Iterable[str]) -> None:
         for name in given:
@@ -117,10 +144,18 @@ class RuleOptimizer(torch.optim.Optimizer):
                 raise ValueError(f"{name} must be False: {type(self).__name__} of this course cannot do that.")
         if "betas" in arguments and not (isinstance(arguments["betas"], tuple) and len(arguments["betas"]) == 2):
             raise TypeError(f"betas must be a pair of numbers (beta1, beta2), got {arguments['betas']!r}.")
-        first = {name: rules.at(value, 1) for name, value in arguments.items()}  # of a schedule
+        first = dict(arguments)
+        if callable(first["lr"]):
+            first["lr"] = checks.schedule("lr", first["lr"], checks.NOT_NEGATIVE)(1)
         defaults = _split({name: p.default for name, p in self.__signature__.parameters.items()})
         for name, value in _split(first).items():
-            if type(defaults[name]) in (int, float):
+            if isinstance(defaults[name], bool):
+                checks.flag(name, value)
+            elif isinstance(defaults[name], (int, float)):
+                if callable(value):
+                    raise TypeError(
+                        f"{name} must be a number, got {value!r}: in an optimizer, only lr may be a schedule."
+                    )
                 checks.number(name, value, checks.FINITE if self.namesake else OURS.get(name))
         if self.namesake is None:
             return arguments
@@ -138,28 +173,27 @@ class RuleOptimizer(torch.optim.Optimizer):
                 raise RuntimeError("weight_decay option is not compatible with sparse gradients")
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """As torch's. Raises ValueError if the state is not one of this optimizer, with this choice of arguments."""
+        """As torch's. Raises ValueError for the state of another optimizer, which torch's would drop in silence."""
         for group in state_dict["param_groups"]:
-            if missing := self.defaults.keys() - group.keys():
-                raise ValueError(
-                    f"state_dict is not from {type(self).__name__}: its groups lack {', '.join(sorted(missing))}."
-                )
-            rule, hyper = self._rule_and_hyper(group)
+            rule, hyper = self._rule_and_hyper({**self.defaults, **group})
             zero = torch.zeros(1, 1)
             expected = {"step", *vars(rule(zero, zero, rules.State(), 1, **hyper)[1])}
             for key in group["params"]:
                 names = state_dict["state"].get(key, {}).keys()
-                if names and names != expected:
+                if not (names <= expected or expected <= names):
                     raise ValueError(
                         f"state_dict is not from {type(self).__name__} with these arguments: "
                         f"it remembers {', '.join(sorted(names))}, not {', '.join(sorted(expected))}."
                     )
         super().load_state_dict(state_dict)
+        for group in self.param_groups:  # saved by a torch that had fewer arguments
+            for name, value in self.defaults.items():
+                group.setdefault(name, value)
 
 
 @functools.cache
-def _prepared(rule: Callable) -> tuple[Callable, list[str]]:
-    return rules.scheduled(rule), list(checks.defaults(rule))
+def _names(rule: Callable) -> list[str]:
+    return list(checks.defaults(rule))
 
 
 def _signature(rule: Callable) -> inspect.Signature:
@@ -210,7 +244,7 @@ class SGD(RuleOptimizer):
 class Adagrad(RuleOptimizer):
     """``rules.adagrad``."""
 
-    rule = staticmethod(rules.adagrad)
+    rule = rules.adagrad
     namesake = torch.optim.Adagrad
     takes_sparse = True
 
@@ -218,14 +252,14 @@ class Adagrad(RuleOptimizer):
 class RMSprop(RuleOptimizer):
     """``rules.rmsprop``."""
 
-    rule = staticmethod(rules.rmsprop)
+    rule = rules.rmsprop
     namesake = torch.optim.RMSprop
 
 
 class Adadelta(RuleOptimizer):
     """``rules.adadelta``."""
 
-    rule = staticmethod(rules.adadelta)
+    rule = rules.adadelta
     namesake = torch.optim.Adadelta
 
 
@@ -249,35 +283,35 @@ class AdamW(Adam):
 class Adamax(RuleOptimizer):
     """``rules.adamax``."""
 
-    rule = staticmethod(rules.adamax)
+    rule = rules.adamax
     namesake = torch.optim.Adamax
 
 
 class NAdam(RuleOptimizer):
     """``rules.nadam``."""
 
-    rule = staticmethod(rules.nadam)
+    rule = rules.nadam
     namesake = torch.optim.NAdam
 
 
 class RAdam(RuleOptimizer):
     """``rules.radam``."""
 
-    rule = staticmethod(rules.radam)
+    rule = rules.radam
     namesake = torch.optim.RAdam
 
 
 class ASGD(RuleOptimizer):
     """``rules.asgd``; the average is ``state[p]["ax"]``."""
 
-    rule = staticmethod(rules.asgd)
+    rule = rules.asgd
     namesake = torch.optim.ASGD
 
 
 class Muon(RuleOptimizer):
     """``rules.muon``, for matrices only."""
 
-    rule = staticmethod(rules.muon)
+    rule = rules.muon
     namesake = torch.optim.Muon
 
     def add_param_group(self, param_group: Group) -> None:
@@ -292,27 +326,31 @@ class Muon(RuleOptimizer):
 
 
 class RMSpropNesterov(RuleOptimizer):
-    """``rules.rmsprop_nesterov``."""
+    """``rules.rmsprop_nesterov``: lr=1e-3, rho=0.9, momentum=0.9, delta=1e-6, weight_decay=0.0."""
 
-    rule = staticmethod(rules.rmsprop_nesterov)
+    rule = rules.rmsprop_nesterov
 
 
 class Lion(RuleOptimizer):
-    """``rules.lion``."""
+    """``rules.lion``: lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0."""
 
-    rule = staticmethod(rules.lion)
+    rule = rules.lion
 
 
 class Ranger(RuleOptimizer):
-    """``rules.ranger``."""
+    """``rules.ranger``: lr=1e-3, betas=(0.9, 0.999), eps=1e-8, k=5, alpha=0.5, weight_decay=0.0."""
 
-    rule = staticmethod(rules.ranger)
+    rule = rules.ranger
 
 
 class ScheduleFree(RuleOptimizer):
-    """``rules.schedule_free``. Call ``eval()`` before the model is evaluated or saved, ``train()`` before training."""
+    """``rules.schedule_free``: lr=1.0, beta=0.9, weight_decay=0.0.
 
-    rule = staticmethod(rules.schedule_free)
+    Call ``eval()`` before the model is evaluated or saved, ``train()`` before it is trained on: ``step`` raises
+    RuntimeError in between. ``training.fit`` does so by itself, and leaves the model at its average.
+    """
+
+    rule = rules.schedule_free
 
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
         if any(group.get("evaluates") for group in self.param_groups):
@@ -333,7 +371,7 @@ class ScheduleFree(RuleOptimizer):
             if group.get("evaluates", False) != evaluates:
                 group["evaluates"] = evaluates
                 for p in group["params"]:
-                    if p in self.state:
+                    if "a" in self.state.get(p, {}):
                         x = p.clone()
                         p.copy_(self.state[p]["a"])
                         self.state[p]["a"] = x
@@ -353,10 +391,8 @@ class Lookahead(torch.optim.Optimizer):
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise TypeError(f"optimizer must be a torch.optim.Optimizer, got {optimizer!r}.")
         self.k, self.alpha, self.t = checks.whole("k", k), checks.number("alpha", alpha), 0
-        if not 0 < self.alpha <= 1:
-            raise ValueError(f"alpha must be above 0 and at most 1, got {alpha}.")
         self.optimizer = optimizer
-        super().__init__(optimizer.param_groups, {})
+        super().__init__(optimizer.param_groups, optimizer.defaults)
         self.param_groups = optimizer.param_groups
 
     def add_param_group(self, param_group: Group) -> None:
@@ -372,17 +408,25 @@ class Lookahead(torch.optim.Optimizer):
                 self.state[p]["slow"] = p.detach().clone()
         loss = self.optimizer.step(closure)
         self.t += 1
-        for p in ps:
+        for p in (p for p in ps if p.grad is not None):  # not: frozen layers
             slow, fast = rules.pull(self.state[p]["slow"], p.detach(), self.t, self.k, self.alpha)
             self.state[p]["slow"] = slow
             p.copy_(fast)
         return loss
 
     def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "optimizer": self.optimizer.state_dict(), "t": self.t}
+        own = {"k": self.k, "alpha": self.alpha, "t": self.t}
+        return {**super().state_dict(), "optimizer": self.optimizer.state_dict(), "lookahead": own}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As torch's. Raises ValueError for a state that is not of a Lookahead."""
+        if not {"optimizer", "lookahead"} <= state_dict.keys():
+            raise ValueError(f"state_dict must be that of a Lookahead, got one of {', '.join(state_dict)}.")
         self.optimizer.load_state_dict(state_dict["optimizer"])
         super().load_state_dict(state_dict)
         self.param_groups = self.optimizer.param_groups
-        self.t = state_dict["t"]
+        self.__dict__.update(state_dict["lookahead"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in ("optimizer", "k", "alpha", "t")}
+        return {**super().__getstate__(), **own}

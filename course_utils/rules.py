@@ -43,6 +43,7 @@ __all__ = [  # the rules by name
 ]
 
 Rule = Callable[..., tuple[Tensor, "State"]]
+UNSCHEDULED: dict[Rule, Rule] = {}  # each rule that takes schedules -> the bare one, for callers with numbers at hand
 Hyper = float | Tensor | Callable[[int], float | Tensor]
 
 
@@ -62,13 +63,12 @@ def at(value: Any, t: int) -> Any:
 
 def scheduled(rule: Rule) -> Rule:
     """Lets each hyperparameter of ``rule`` be a function of the step."""
-    if hasattr(rule, "__wrapped__"):
-        return rule
 
     @functools.wraps(rule)
     def at_step(x: Tensor, g: Tensor, s: State, t: int, *args: Hyper, **hyper: Hyper) -> tuple[Tensor, State]:
         return rule(x, g, s, t, *[at(h, t) for h in args], **{name: at(h, t) for name, h in hyper.items()})
 
+    UNSCHEDULED[at_step] = rule
     return at_step
 
 
@@ -187,8 +187,8 @@ def nesterov(x: Tensor, g: Tensor, s: State, t: int, lr: Hyper = 1e-3, momentum:
     $$\begin{aligned} v_t &= \mu\, v_{t-1} + g_t, \qquad v_0 = 0 \\
     x_t &= x_{t-1} - \mathrm{lr}\, (g_t + \mu\, v_t) \end{aligned}$$
 
-    Here $x$ *is* the look-ahead point, so that $g_t$, the gradient at $x_{t-1}$, is already the gradient "there". The
-    point that looks ahead is $w_t = x_t + \mathrm{lr}\,\mu\, v_t$, and both end at the same minimum.
+    Here $x$ is the point in front: the gradient is taken there. The textbook's parameters stand a little behind it, at
+    $w_t = x_t + \mathrm{lr}\,\mu\, v_t$. At a minimum $v = 0$, and both are the same.
 
     **Source.** Nesterov, *A method for solving the convex programming problem with convergence rate $O(1/k^2)$*,
     Dokl. Akad. Nauk SSSR 269 (1983); with constant μ, Sutskever, Martens, Dahl and Hinton, ICML 2013, section 2,
@@ -202,9 +202,9 @@ def nesterov(x: Tensor, g: Tensor, s: State, t: int, lr: Hyper = 1e-3, momentum:
 
     **State.** $v$: 1 number per parameter.
 
-    **torch.optim.** The same as `torch.optim.SGD(nesterov=True)`. Textbooks write it for $w$:
-    $v_t = \mu v_{t-1} - \mathrm{lr}\,\nabla f(w_{t-1} + \mu v_{t-1})$, $w_t = w_{t-1} + v_t$. Same path, seen from the
-    other point, as long as lr is constant.
+    **torch.optim.** The same as `torch.optim.SGD(nesterov=True)`. Textbooks write it for $w$, with the
+    velocity $u_t = -\mathrm{lr}\, v_t$: $u_t = \mu u_{t-1} - \mathrm{lr}\,\nabla f(w_{t-1} + \mu u_{t-1})$,
+    $w_t = w_{t-1} + u_t$. The same path, seen from the other point, as long as lr is constant.
     """
     v = momentum * s.v + g
     return x - lr * (g + momentum * v), State(v=v)
@@ -227,9 +227,9 @@ def adagrad(
     $$\begin{aligned} r_t &= r_{t-1} + g_t^2 \\
     x_t &= x_{t-1} - \frac{\mathrm{lr}}{1 + (t-1)\,\eta}\; \frac{g_t}{\sqrt{r_t + \delta} + \epsilon} \end{aligned}$$
 
-    with $\eta$ = `lr_decay` and $r_0$ = `initial_accumulator_value`. Multiplying the loss by a constant changes no
-    step (but for ε, δ and $r_0$). The sum $r$ never shrinks, so the steps die out: like $1/\sqrt{t}$ under a steady
-    gradient.
+    with $\eta$ = `lr_decay` and $r_0$ = `initial_accumulator_value`. Multiplying the loss by a positive constant
+    changes no step (but for ε, δ and $r_0$). The sum $r$ never shrinks, so the steps die out: like $1/\sqrt{t}$ under
+    a steady gradient.
 
     **Source.** Duchi, Hazan and Singer, *Adaptive Subgradient Methods for Online Learning and Stochastic Optimization*,
     JMLR 12 (2011), Figure 1, with diagonal matrices.
@@ -244,9 +244,8 @@ def adagrad(
 
     **State.** $r$: 1 number per parameter.
 
-    **torch.optim.** The same as `torch.optim.Adagrad`, which has ε outside the root, as the paper has its δ, and no
-    `delta`. With `eps=0, delta=1e-7` it is the form of many textbooks, such as Goodfellow, Bengio and Courville, *Deep
-    Learning* (2016), Algorithm 8.4, read with δ under the root.
+    **torch.optim.** The same as `torch.optim.Adagrad`, which has ε outside the root; `delta` is the rule's alone. (The
+    paper's δ is ε here.) With `eps=0, delta=1e-7` it is the form of many textbooks, which add inside the root.
     """
     r = (initial_accumulator_value if t == 1 else s.r) + g * g
     return x - lr / (1 + (t - 1) * lr_decay) * g / (sqrt(r + delta) + eps), State(r=r)
@@ -289,9 +288,9 @@ def rmsprop(
 
     **State.** $v$: 1 number per parameter; with momentum also $b$; centered also $m$.
 
-    **torch.optim.** The same as `torch.optim.RMSprop`, which has ε outside the root and no `delta`. With `eps=0,
-    delta=1e-6` it is the form of Goodfellow, Bengio and Courville, *Deep Learning* (2016), Algorithm 8.5. Neither
-    corrects the bias of the start: the first step is lr / √(1-α), ten times lr at the default.
+    **torch.optim.** The same as `torch.optim.RMSprop`, which has ε outside the root; `delta` is the rule's alone.
+    With `eps=0, delta=1e-6` it is the form of Goodfellow, Bengio and Courville, *Deep Learning* (2016), Algorithm
+    8.5. No form of it corrects the bias of the start: the first step is lr / √(1-α), ten times lr at the default.
     """
     v = alpha * s.v + (1 - alpha) * g * g
     m = alpha * s.m + (1 - alpha) * g if centered else 0.0
@@ -317,10 +316,11 @@ def rmsprop_nesterov(
     v_t &= \mu\, v_{t-1} - \mathrm{lr}\; \frac{g_t}{\sqrt{r_t + \delta}}, \qquad v_0 = 0 \\
     x_t &= x_{t-1} + v_t + \mu\, (v_t - v_{t-1}) \end{aligned}$$
 
-    with $\mu$ = `momentum`. As in `nesterov`, $x$ is the look-ahead point, where $g_t$ is taken. The point that looks
-    ahead is $w_t = x_t - \mu\, v_t$; in its terms the last line is $w_t = w_{t-1} + v_t$.
+    with $\mu$ = `momentum`. As in `nesterov`, $x$ is the point in front, where $g_t$ is taken. The textbook's
+    parameters stand a little behind it, at $w_t = x_t - \mu\, v_t$; for them the last line reads
+    $w_t = w_{t-1} + v_t$.
 
-    **Source.** Goodfellow, Bengio and Courville, *Deep Learning* (2016), Algorithm 8.6.
+    **Source.** Goodfellow, Bengio and Courville, *Deep Learning* (2016), Algorithm 8.6, with the δ of Algorithm 8.5.
 
     **Arguments.**
 
@@ -355,9 +355,9 @@ def adadelta(
 
     **Arguments.**
 
-    - `lr`: a factor without units, a positive number; default 1, as in the paper, which has none.
+    - `lr`: a factor without units, a positive number; default 1, which is the paper's rule: it has no lr.
     - `rho`: ρ in [0, 1), how slowly both averages forget; default 0.9.
-    - `eps`: ε > 0, added inside both roots; default 1e-6.
+    - `eps`: ε, added inside both roots; default 1e-6. With 0, the first step would never be taken.
 
     **State.** $v$, $u$: 2 numbers per parameter.
 
@@ -387,7 +387,7 @@ def adam(
     \hat m_t &= \frac{m_t}{1 - \beta_1^t}, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t} \\
     x_t &= x_{t-1} - \mathrm{lr}\; \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon} \end{aligned}$$
 
-    Multiplying the loss by a constant changes no step (but for ε): steps are about as long as lr, in units of $x$.
+    Multiplying the loss by a positive constant changes no step (but for ε): each coordinate moves by about lr, or less.
 
     **Source.** Kingma and Ba, *Adam: A Method for Stochastic Optimization*, ICLR 2015, arXiv:1412.6980, Algorithm 1.
 
@@ -432,7 +432,7 @@ def amsgrad(
 
     **Arguments.** As those of `adam`: `lr` (default 0.001), `beta1` (0.9), `beta2` (0.999), `eps` (1e-8).
 
-    **State.** $m$, $v$, $\bar v$: 3 numbers per parameter.
+    **State.** $m$, $v$, and $\bar v$ as `v_max`, which begins at 0: 3 numbers per parameter.
 
     **torch.optim.** The same as `torch.optim.Adam(amsgrad=True)`. The paper has neither the corrections of the start
     nor ε; torch takes the maximum of the uncorrected $v$ and corrects afterwards.
@@ -508,8 +508,8 @@ def adamw(
 
     **State.** $m$, $v$: 2 numbers per parameter.
 
-    **torch.optim.** The same as `torch.optim.AdamW`. The paper's λ is torch's $\mathrm{lr} \cdot \lambda$: there, a
-    schedule scales both, but the learning rate does not scale the decay.
+    **torch.optim.** The same as `torch.optim.AdamW`: each step takes the part $\mathrm{lr} \cdot \lambda$ off the
+    weights. In the paper it takes λ times the schedule's factor, whatever lr is.
     """
     return adam((1 - lr * weight_decay) * x, g, s, t, lr, beta1, beta2, eps)
 
@@ -540,9 +540,10 @@ def nadam(
 
     **Arguments.** As those of `adam`: `lr` (default 0.002), `beta1` (0.9), `beta2` (0.999), `eps` (1e-8), and
 
-    - `momentum_decay`: $\psi \ge 0$, how fast μ warms up from $\beta_1/2$ to $\beta_1$; default 0.004.
+    - `momentum_decay`: $\psi \ge 0$, how fast μ climbs from $\beta_1/2$ to $\beta_1$; default 0.004. (The name is
+      torch's.)
 
-    **State.** $m$, $v$: 2 numbers per parameter (and the one number Π).
+    **State.** $m$, $v$, which begin at 0: 2 numbers per parameter, and the one number Π, as `product`.
 
     **torch.optim.** The same as `torch.optim.NAdam`, which keeps Π in float32.
     """
@@ -577,14 +578,14 @@ def radam(
     \end{aligned}$$
 
     $\rho_t$ counts, roughly, the squares that the average has seen. At the defaults the first five steps are momentum
-    alone, and $r_t$ then climbs from near 0 to 1: a warm-up that is not asked for.
+    alone, and $r_t$ then climbs from near 0 to 1: a warm-up that is built in.
 
     **Source.** Liu, Jiang, He, Chen, Liu, Gao and Han, *On the Variance of the Adaptive Learning Rate and Beyond*, ICLR
     2020, arXiv:1908.03265, Algorithm 2.
 
     **Arguments.** As those of `adam`: `lr` (default 0.001), `beta1` (0.9), `beta2` (0.999), `eps` (1e-8).
 
-    **State.** $m$, $v$: 2 numbers per parameter.
+    **State.** $m$, $v$, which begin at 0: 2 numbers per parameter.
 
     **torch.optim.** The same as `torch.optim.RAdam`. The paper trusts the average from $\rho_t > 4$ on, and has no ε.
     Before that, steps are in units of lr times the gradient; after, in units of lr.
@@ -594,7 +595,7 @@ def radam(
     rho_inf = 2 / (1 - beta2) - 1
     rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
     trusted = rho > 5
-    rho, rho_inf = where(trusted, rho, 6.0), where(trusted, rho_inf, 6.0)  # elsewhere r may not exist
+    rho, rho_inf = where(trusted, rho, 6.0), where(trusted, rho_inf, 6.0)  # else any number that has a root
     r = sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
     scale = where(trusted, r * sqrt(1 - beta2**t) / (sqrt(v) + eps), 1.0)
     return x - lr * m / (1 - beta1**t) * scale, State(m=m, v=v)
@@ -620,9 +621,11 @@ def asgd(
     - `lambd`: λ ≥ 0, the strength of the penalty $\tfrac{\lambda}{2}\lVert x \rVert^2$, and of lr's decay; default
       0.0001.
     - `alpha`: α ≥ 0, the power of that decay; default 0.75.
-    - `t0`: the step after which the average begins; default 1e6. Up to then, $a_t = x_t$.
+    - `t0`: when the average begins; default 1e6. Up to step $t_0 + 2$, $a_t = x_t$; from then on $a_t$ is the average
+      of $x_{t_0+2}, \dots, x_t$.
 
-    **State.** $a$, as `ax`: 1 number per parameter (and the one number η).
+    **State.** $a$, as `ax`: 1 number per parameter, and the one number η, the learning rate of the next step. A path
+    shows $x$, not $a$.
 
     **torch.optim.** The same as `torch.optim.ASGD`, which likewise keeps the average in `state[p]["ax"]` and leaves
     it to you to use it, and keeps η in float32. A change of lr shows one step late, because η is set at the end of a
@@ -646,13 +649,13 @@ def lion(
     beta2: Hyper = 0.99,
     weight_decay: Hyper = 0.0,
 ) -> tuple[Tensor, State]:
-    r"""Lion: every coordinate moves by lr; only the sign is taken from the gradients.
+    r"""Lion: every coordinate moves by lr, whatever its gradient; only the sign counts. (And the weights decay.)
 
     $$\begin{aligned} u_t &= \mathrm{sign}\big(\beta_1 m_{t-1} + (1 - \beta_1)\, g_t\big) \\
     x_t &= x_{t-1} - \mathrm{lr}\, (u_t + \lambda\, x_{t-1}) \\
     m_t &= \beta_2 m_{t-1} + (1 - \beta_2)\, g_t, \qquad m_0 = 0 \end{aligned}$$
 
-    with $\lambda$ = `weight_decay`. Multiplying the loss by a constant changes no step.
+    with $\lambda$ = `weight_decay`. Multiplying the loss by a positive constant changes no step.
 
     **Source.** Chen and others, *Symbolic Discovery of Optimization Algorithms*, NeurIPS 2023, arXiv:2302.06675,
     Algorithm 2.
@@ -688,16 +691,19 @@ def muon(
     ns_steps: int = 5,
     adjust_lr_fn: str | None = None,
 ) -> tuple[Tensor, State]:
-    r"""Muon: momentum for matrices, whose step is made *orthogonal*: all of its singular values become about 1.
+    r"""Muon: momentum for matrices, whose step is made nearly *orthogonal*: its singular values become about 1.
 
     $$\begin{aligned} m_t &= \mu\, m_{t-1} + (1 - \mu)\, g_t, \qquad m_0 = 0 \\
     d_t &= \mu\, m_t + (1 - \mu)\, g_t \quad \text{with Nesterov's momentum, else } m_t \\
-    x_t &= (1 - \mathrm{lr}\, \lambda)\, x_{t-1} - \mathrm{lr}\, \sqrt{\max(1, \text{rows} / \text{columns})}\;
-    \mathrm{NewtonSchulz}(d_t) \end{aligned}$$
+    X &\leftarrow d_t / \max(\lVert d_t \rVert, \epsilon), \quad \text{then five times} \quad
+    X \leftarrow aX + (b\,XX^\top + c\,(XX^\top)^2)\,X \\
+    x_t &= (1 - \mathrm{lr}\, \lambda)\, x_{t-1} - \mathrm{lr}\, \sqrt{\max(1, \text{rows} / \text{columns})}\; X
+    \end{aligned}$$
 
-    with $\mu$ = `momentum` and $\lambda$ = `weight_decay`. If $d = U \Sigma V^\top$, the Newton-Schulz iteration
-    leads towards $U V^\top$, so that rare directions count as much as frequent ones. Multiplying the loss by a
-    constant changes no step.
+    with $\mu$ = `momentum` and $\lambda$ = `weight_decay`. If $d = U \Sigma V^\top$, the third line, the
+    Newton-Schulz iteration, leads towards $U V^\top$: rare directions count as much as frequent ones. Singular values
+    of a hundredth of the largest and more end between 0.6 and 1.3; much smaller ones stay small. Multiplying the loss
+    by a positive constant changes no step (but for ε). In `descend`, a point is a matrix of one column.
 
     **Source.** Jordan and others, *Muon: An optimizer for hidden layers in neural networks*,
     kellerjordan.github.io/posts/muon (2024).
@@ -708,9 +714,9 @@ def muon(
     - `weight_decay`: $\lambda \ge 0$, the rate of the decoupled decay; default 0.1.
     - `momentum`: $\mu$ in [0, 1); default 0.95.
     - `nesterov`: whether to look ahead; default True.
-    - `ns_coefficients`: $(a, b, c)$ of the iteration $X \leftarrow aX + (bXX^\top + c(XX^\top)^2)X$.
-    - `eps`: the least norm to divide by; default 1e-7.
-    - `ns_steps`: how many iterations; default 5. They take the singular values to between 0.7 and 1.2 or so.
+    - `ns_coefficients`: $(a, b, c)$; default (3.4445, -4.775, 2.0315).
+    - `eps`: ε, the least norm to divide by; default 1e-7.
+    - `ns_steps`: how many iterations; default 5.
     - `adjust_lr_fn`: the factor after lr: `None` or `"original"` as above; `"match_rms_adamw"`:
       $0.2\sqrt{\max(\text{rows}, \text{columns})}$; `"spectral_unclamped"`: $\sqrt{\text{rows} / \text{columns}}$.
 
@@ -720,7 +726,8 @@ def muon(
     sums, and iterates in bfloat16: about two digits. It is for matrices: use `adamw` for biases, norms, embeddings
     and the last layer.
 
-    Raises ValueError for x that is no matrix. Axes before the last two hold a grid of settings.
+    Raises ValueError for x that is no matrix. A tensor of more axes is a stack of matrices, one for each setting of a
+    grid.
     """
     if x.ndim < 2:
         raise ValueError(
@@ -752,7 +759,7 @@ def newton_schulz(
     a, b, c = coefficients
     tall = g.shape[-2] > g.shape[-1]
     X = g.mT.bfloat16() if tall else g.bfloat16()
-    X = X.reshape(-1, *X.shape[-2:])
+    X = X.unsqueeze(0).flatten(0, -3)
     X = X / torch.linalg.matrix_norm(X, keepdim=True).clamp(min=eps)
     for _ in range(int(steps)):
         A = X @ X.mT
@@ -780,9 +787,10 @@ def schedule_free(x: Tensor, g: Tensor, s: State, t: int, lr: Hyper = 1.0, beta:
     **Arguments.**
 
     - `lr`: the learning rate, a positive number; default 1.
-    - `beta`: β in [0, 1], where between $z$ and $a$ the gradient is taken; default 0.9.
+    - `beta`: β in [0, 1), where between $z$ and $a$ the gradient is taken; default 0.9.
 
-    **State.** $z$, $a$: 2 numbers per parameter (and the one number $\sum \mathrm{lr}^2$).
+    **State.** $z$, $a$: 2 numbers per parameter, and the one number $w = \sum \mathrm{lr}^2$. A path shows $x$, not
+    $a$.
 
     **torch.optim.** Not there. The authors' code keeps one number less, and recovers $a$ from $x$ and $z$.
     """
@@ -795,13 +803,14 @@ def schedule_free(x: Tensor, g: Tensor, s: State, t: int, lr: Hyper = 1.0, beta:
 
 @functools.cache
 def lookahead(rule: Rule) -> Rule:
-    r"""Lookahead around any rule: *slow* weights follow the fast ones part of the way, every k-th step.
+    r"""Lookahead around a rule: *slow* weights follow the fast ones part of the way, every k-th step.
 
-    $$\begin{aligned} \theta_t &= \mathrm{rule}(\theta_{t-1}, g_t) \\
-    \text{and if } k \text{ divides } t: \qquad \phi &\leftarrow \phi + \alpha\, (\theta_t - \phi), \qquad
-    \theta_t \leftarrow \phi \end{aligned}$$
+    $$\begin{aligned} x_t &= \mathrm{rule}(x_{t-1}, g_t) \\
+    \text{and if } k \text{ divides } t: \qquad \phi &\leftarrow \phi + \alpha\, (x_t - \phi), \qquad
+    x_t \leftarrow \phi \end{aligned}$$
 
-    from $\phi = \theta_0$. Returns the rule for $\theta$, with the hyperparameters of `rule` and these two.
+    with the slow weights $\phi$, which begin at $x_0$. Returns the whole as a rule, with the hyperparameters of
+    `rule` and these two.
 
     **Source.** Zhang, Lucas, Ba and Hinton, *Lookahead Optimizer: k steps forward, 1 step back*, NeurIPS 2019,
     arXiv:1907.08610, Algorithm 1.
@@ -817,13 +826,12 @@ def lookahead(rule: Rule) -> Rule:
 
     Raises ValueError for a rule that has a `k` or an `alpha` of its own.
     """
-    signature = inspect.signature(rule)
+    signature, name = inspect.signature(rule), getattr(rule, "__name__", repr(rule))
     if clash := {"k", "alpha"} & signature.parameters.keys():
-        raise ValueError(f"rule must have no k or alpha of its own, {rule.__name__} has {', '.join(clash)}.")
+        raise ValueError(f"rule must have no k or alpha of its own, {name} has {', '.join(clash)}.")
 
     @scheduled
     def ahead(x, g, s, t, *, k=5, alpha=0.5, **hyper):
-        """A rule inside ``lookahead``, whose formula this is."""
         slow = x if t == 1 else s.slow
         fast, s = rule(x, g, s, t, **hyper)
         slow, fast = pull(slow, fast, t, k, alpha)
@@ -831,7 +839,7 @@ def lookahead(rule: Rule) -> Rule:
 
     two = [p for p in inspect.signature(ahead).parameters.values() if p.name in ("k", "alpha")]
     ahead.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *two])
-    ahead.__name__ = f"lookahead({rule.__name__})"
+    ahead.__name__, ahead.__doc__ = f"lookahead({name})", lookahead.__doc__
     ahead.matrices = getattr(rule, "matrices", False)
     return ahead
 
@@ -860,9 +868,11 @@ def ranger(
 ) -> tuple[Tensor, State]:
     r"""Ranger: RAdam inside Lookahead, a careful start and a calm end.
 
-    $$\begin{aligned} \theta_t &= \mathrm{radam}(\theta_{t-1}, g_t) \\
-    \text{and if } k \text{ divides } t: \qquad \phi &\leftarrow \phi + \alpha\, (\theta_t - \phi), \qquad
-    \theta_t \leftarrow \phi \end{aligned}$$
+    $$\begin{aligned} x_t &= \mathrm{radam}(x_{t-1}, g_t) \\
+    \text{and if } k \text{ divides } t: \qquad \phi &\leftarrow \phi + \alpha\, (x_t - \phi), \qquad
+    x_t \leftarrow \phi \end{aligned}$$
+
+    with the slow weights $\phi$, which begin at $x_0$.
 
     **Source.** Wright, *Ranger: a synergistic optimizer*, github.com/lessw2020/Ranger-Deep-Learning-Optimizer (2019).
 

@@ -1,7 +1,7 @@
 """Learning rates that change on the way: each schedule is a function of the step t, counted from 1.
 
 Give one to a rule, to ``descend`` or to an optimizer wherever a learning rate goes: ``descend("quadratic", "sgd",
-lr=Cosine(0.4, steps=100))``. All of them begin at their ``lr``, except where it says so, and are equal to torch's
+lr=Cosine(0.4, steps=100))``. They are equal to torch's
 schedulers, whose clock starts at 0: step t here is ``last_epoch = t - 1`` there.
 """
 
@@ -26,7 +26,9 @@ class Schedule:
             value = getattr(self, field.name)
             if field.type == "int":
                 checks.whole(field.name, value)
-            elif not callable(value):
+            elif callable(value) and "Callable" in field.type:
+                checks.schedule(field.name, value)
+            else:
                 checks.number(field.name, value)
 
 
@@ -99,26 +101,27 @@ class Cosine(Schedule):
 class Warmup(Schedule):
     """``steps`` steps along a straight line up to another schedule, or a constant, that begins after them.
 
-    The first step has ``start`` times the other's first learning rate. ``SequentialLR([LinearLR(start_factor=start,
+    The first step has ``start_factor`` times the other's first learning rate. ``SequentialLR([LinearLR(start_factor,
     total_iters=steps), ...], milestones=[steps])``.
     """
 
     lr: float | Callable[[int], float]
     steps: int
-    start: float = 1 / 3
+    start_factor: float = 1 / 3
 
     def __call__(self, t: int) -> float:
         after = self.lr if callable(self.lr) else Constant(self.lr)
         if t > self.steps:
             return after(t - self.steps)
-        return line(self.start, 1.0, (t - 1) / self.steps) * after(1)
+        return line(self.start_factor, 1.0, (t - 1) / self.steps) * after(1)
 
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
     """Up to ``lr`` and down to nearly nothing, in ``steps`` steps, along two half cosines; at its end from then on.
 
-    It begins at lr / ``div_factor``, is at ``lr`` after the part ``pct_start`` of its steps, and ends
+    It begins at lr / ``div_factor`` (a cycle of a few steps only: at lr), is at ``lr`` after the part ``pct_start`` of
+    its steps, and ends
     ``final_div_factor`` times below its beginning. Smith and Topin, *Super-Convergence*, arXiv:1708.07120 (2018), in
     the form of ``OneCycleLR(max_lr=lr, total_steps=steps)``; torch's moves momentum, too, unless told not to.
     """

@@ -5,22 +5,38 @@ import inspect
 import textwrap
 from collections.abc import Callable
 
+from course_utils import checks, rules
+
 from IPython.display import Markdown
 
+SHAPE = (
+    "`x`: the parameters. `g`: the gradient at `x`. `s`: what the rule remembers; what it has not set yet is 0. `t`: "
+    "the number of the step, from 1. The new parameters and the new memory are returned."
+)
+HELPERS = ("larger", "where", "newton_schulz", "pull")  # words of ``rules`` that are not torch's
 
-def show_rule(rule: Callable) -> Markdown:
-    """The rule's docstring, formula first, then the very lines that run, below a signature without type hints.
 
-    Raises TypeError for what is not a function with a docstring.
+def show_rule(rule: Callable | str) -> Markdown:
+    """The rule's docstring, formula first, then the very lines that run, without type hints and docstrings.
+
+    ``rule`` is a function or the name of one in ``rules``. Raises ValueError for an unknown name, TypeError for what is
+    not a function with a docstring.
     """
+    rule = checks.named("rule", rule, rules)
     if not inspect.isfunction(inspect.unwrap(rule)) or not rule.__doc__:
         raise TypeError(f"rule must be a function with a docstring, such as rules.sgd, got {rule!r}.")
-    lines, _ = inspect.getsourcelines(rule)
-    definition = ast.parse(textwrap.dedent("".join(lines))).body[0]
-    body = lines[definition.body[0].end_lineno :]  # after the docstring
-    bare = inspect.Signature(
-        [p.replace(annotation=p.empty) for p in inspect.signature(rule).parameters.values()],
-    )
-    signature = textwrap.fill(f"def {definition.name}{bare}:", 90, subsequent_indent=" " * 8)
-    source = f"{signature}\n{''.join(body).rstrip()}"
-    return Markdown(f"{inspect.getdoc(rule)}\n\n```python\n{source}\n```")
+    source = _source(rule)
+    used = [_source(getattr(rules, name)) for name in HELPERS if f"{name}(" in source]
+    code = "\n\n\n".join([source, *used])
+    return Markdown(f"{inspect.getdoc(rule)}\n\n```python\n{code}\n```\n\n{SHAPE}")
+
+
+def _source(function: Callable) -> str:
+    """The lines of a function, below a signature without type hints, without its docstring."""
+    source = textwrap.dedent(inspect.getsource(function))
+    definition = ast.parse(source).body[0]
+    body = definition.body[1:] if ast.get_docstring(definition) else definition.body
+    lines = source.splitlines()[body[0].lineno - 1 :]
+    bare = [p.replace(annotation=p.empty) for p in inspect.signature(inspect.unwrap(function)).parameters.values()]
+    signature = textwrap.fill(f"def {definition.name}{inspect.Signature(bare)}:", 90, subsequent_indent=" " * 8)
+    return "\n".join([signature, *lines])

@@ -1,7 +1,7 @@
 """Test functions of two variables: landscapes small enough to be seen whole."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import e, pi, sqrt
 
 import torch
@@ -24,15 +24,16 @@ class Surface:
     """A function of two variables that knows how it wants to be drawn.
 
     Calling it on points (..., 2) gives values (...). ``start`` is where a descent begins by default, ``minima`` are
-    the points of least value, ``xlim`` and ``ylim`` frame the picture.
+    the points of least value, ``xlim`` and ``ylim`` frame the picture, ``about`` says what it is good for.
     """
 
     name: str
-    f: Callable[[Tensor, Tensor], Tensor]
+    f: Callable[[Tensor, Tensor], Tensor] = field(repr=False)
     start: tuple[float, float]
     minima: tuple[tuple[float, float], ...]
     xlim: tuple[float, float]
     ylim: tuple[float, float]
+    about: str = ""
 
     def __call__(self, x: Tensor) -> Tensor:
         if x.shape[-1:] != (2,):
@@ -52,6 +53,7 @@ def bowl(curvature_1: float, curvature_2: float, name: str = "bowl") -> Surface:
         minima=((0.0, 0.0),),
         xlim=(-6.0, 6.0),
         ylim=(-3.0, 3.0),
+        about=f"A bowl of curvatures {a:g} and {b:g} along its axes.",
     )
 
 
@@ -64,9 +66,8 @@ rosenbrock = Surface(
     minima=((1.0, 1.0),),
     xlim=(-2.0, 2.0),
     ylim=(-1.0, 3.0),
+    about="A curved valley. Rosenbrock, Computer J. 3 (1960).",
 )
-"""A curved valley. Rosenbrock, *An automatic method for finding the greatest or least value of a function*,
-Computer J. 3 (1960)."""
 
 long_valley = Surface(
     name="long_valley",
@@ -75,8 +76,8 @@ long_valley = Surface(
     minima=((0.0, 0.0),),
     xlim=(-10.0, 10.0),
     ylim=(-6.0, 6.0),
+    about="A quadratic of curvatures 0.02 and 2, turned by 30°: no rescaling of the axes makes it round.",
 )
-"""A quadratic of curvatures 0.02 and 2, turned by 30°: no rescaling of the axes makes it round."""
 
 beale = Surface(
     name="beale",
@@ -85,9 +86,8 @@ beale = Surface(
     minima=((3.0, 0.5),),
     xlim=(-1.0, 4.5),
     ylim=(-1.5, 2.0),
+    about="Steep cliffs and a flat floor. Beale, Princeton (1958).",
 )
-"""Steep cliffs and a flat floor. Beale, *On an iterative method for finding a local minimum of a function of more than
-one variable*, Princeton (1958)."""
 
 saddle = Surface(
     name="saddle",
@@ -96,8 +96,8 @@ saddle = Surface(
     minima=((0.0, -1.0), (0.0, 1.0)),
     xlim=(-2.5, 2.5),
     ylim=(-1.6, 1.6),
+    about="A saddle point at the origin, between two minima. The start is nearly on the ridge that leads to it.",
 )
-"""A saddle point at the origin, between two minima. The start is nearly on the ridge that leads to it."""
 
 ackley = Surface(
     name="ackley",
@@ -112,9 +112,8 @@ ackley = Surface(
     minima=((0.0, 0.0),),
     xlim=(-4.0, 4.0),
     ylim=(-4.0, 4.0),
+    about="A funnel covered with hollows, with a sharp tip. Ackley, *Genetic hillclimbing* (1987).",
 )
-"""A funnel covered with hollows, with a sharp tip. Ackley, *A connectionist machine for genetic
-hillclimbing* (1987)."""
 
 rastrigin = Surface(
     name="rastrigin",
@@ -123,9 +122,8 @@ rastrigin = Surface(
     minima=((0.0, 0.0),),
     xlim=(-3.5, 3.5),
     ylim=(-3.5, 3.5),
+    about="A bowl covered with hollows, one around each pair of whole numbers. Rastrigin (1974).",
 )
-"""A bowl covered with hollows, one around each pair of whole numbers. Rastrigin, *Systems of extremal
-control* (1974)."""
 
 local_minimum = Surface(
     name="local_minimum",
@@ -134,5 +132,5 @@ local_minimum = Surface(
     minima=((-1.0, 0.0),),
     xlim=(-2.0, 2.2),
     ylim=(-1.4, 1.4),
+    about="A hollow at (1, 0), a pass at (0.1, 0), and the minimum behind it: ∂f/∂x₁ = (x₁ + 1)(x₁ - 0.1)(x₁ - 1).",
 )
-"""A hollow at (1, 0), a pass at (0.1, 0), and the minimum behind it: ∂f/∂x₁ = (x₁ + 1)(x₁ - 0.1)(x₁ - 1)."""

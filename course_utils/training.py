@@ -65,6 +65,10 @@ def fit(
     keyboard ("interrupted"). Both keep what was recorded until then. Raises TypeError or ValueError for bad arguments,
     among them an optimizer that holds none of the model's parameters.
     """
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"optimizer must be an optimizer, such as SGD(model.parameters(), lr=0.1), got {optimizer!r}.")
+    if not isinstance(data, Data):
+        raise TypeError(f"data must be what data.load(...) returns, got {data!r}.")
     epochs, batch_size = checks.whole("epochs", epochs), checks.whole("batch_size", batch_size)
     seed = checks.whole("seed", seed, least=0)
     if reduction not in ("mean", "sum"):
@@ -97,6 +101,7 @@ def fit(
         try:
             for epoch in range(1, epochs + 1):
                 total = 0.0
+                _mode(optimizer, "train")
                 for batch in torch.randperm(n, generator=generator).split(batch_size):
                     started = time.perf_counter()
                     loss = _step(model, optimizer, data.x_train[batch], data.y_train[batch], reduction)
@@ -107,6 +112,7 @@ def fit(
                     if not math.isfinite(loss):
                         history.status = "diverged"
                         return history
+                _mode(optimizer, "eval")
                 test_loss, accuracy = evaluate(model, data.x_test, data.y_test)
                 history.epoch_rows.append((total / n, test_loss, accuracy, seconds))
                 if not math.isfinite(test_loss):
@@ -137,6 +143,11 @@ def loss_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """The gradient of the mean cross-entropy on x (N, ...) and y (N,), all parameters in one vector."""
     loss = F.cross_entropy(model(x), y)
     return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
+
+
+def _mode(optimizer: torch.optim.Optimizer, mode: str) -> None:
+    """Call ``train`` or ``eval`` of an optimizer that has them, such as ``ScheduleFree``."""
+    getattr(optimizer, mode, lambda: None)()
 
 
 def _step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor, reduction: str) -> float:

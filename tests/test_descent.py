@@ -107,7 +107,7 @@ def test_outcome_of_a_grid_is_refused():
         ({"steps": True}, TypeError, "steps must be a whole number"),
         ({"lr": []}, ValueError, "lr must be a positive, finite number, got an empty list"),
         ({"lr": [[0.1]]}, ValueError, r"lr must be a number or a flat list, got shape \(1, 1\)"),
-        ({"start": (1, 2, 3)}, ValueError, r"start must be two finite numbers \(x, y\), got shape \(3,\)"),
+        ({"start": (1, 2, 3)}, ValueError, r"start must be two finite numbers \(x, y\), got \[1\.0, 2\.0, 3\.0\]"),
         ({"start": (1, float("nan"))}, ValueError, "start must be two finite numbers"),
         ({"start": "origin"}, TypeError, "start must be two finite numbers .* got 'origin'"),
         ({"steps": 0}, ValueError, "steps must be a whole number, 1 or more, got 0"),

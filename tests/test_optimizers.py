@@ -1,7 +1,9 @@
 """Our optimizers exchange freely with torch.optim's."""
 
 import copy
+import functools
 import inspect
+import pickle
 
 from course_utils import models, optimizers, rules
 from course_utils.optimizers import RuleOptimizer
@@ -201,9 +203,56 @@ def test_a_state_of_another_kind_is_refused():
     ours = optimizers.SGD(model.parameters(), momentum=0.9)
     with pytest.raises(ValueError, match="it remembers momentum_buffer, not step, v"):
         ours.load_state_dict(theirs.state_dict())
-    with pytest.raises(ValueError, match="not from Adam: its groups lack amsgrad, betas"):
+    with pytest.raises(ValueError, match="not from Adam with these arguments: it remembers momentum_buffer, not m"):
         optimizers.Adam(model.parameters()).load_state_dict(theirs.state_dict())
+    with pytest.raises(ValueError, match="state_dict must be that of a Lookahead, got one of state, param_groups"):
+        optimizers.Lookahead(ours).load_state_dict(theirs.state_dict())
     assert not ours.state
+
+
+def test_a_state_may_know_less_than_the_arguments():
+    """Momentum that was switched on after the last step, and arguments that an older torch did not have."""
+    model = network()
+    optimizer = optimizers.SGD(model.parameters(), lr=0.1)
+    train(model, optimizer, [0])
+    optimizer.param_groups[0]["momentum"] = 0.9
+    saved = optimizer.state_dict()
+    del saved["param_groups"][0]["fused"]
+    new = optimizers.SGD(model.parameters(), lr=0.1)
+    new.load_state_dict(saved)
+    assert new.param_groups[0]["fused"] is None
+    train(model, new, [1])
+
+
+@pytest.mark.parametrize(("name", "settings"), EVERY, ids=told)
+@pytest.mark.parametrize(
+    "duplicate", [copy.deepcopy, lambda both: pickle.loads(pickle.dumps(both))], ids=["copy", "pickle"]
+)
+def test_a_duplicate_goes_on_by_itself(name, settings, duplicate):
+    model = network(name == "Muon")
+    optimizer = make(name, model.parameters(), settings)
+    train(model, optimizer, range(3))
+    other_model, other = duplicate((model, optimizer))
+    for m, o in ((model, optimizer), (other_model, other)):
+        train(m, o, range(3, 7))
+    assert_same(model, other_model, 0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize(("name", "settings"), [case for case in TORCHS if case[0] != "Muon"], ids=told)
+def test_half_precision_is_as_good_as_torchs(name, settings, dtype):
+    """Gradients whose squares are infinite in float16, where torch multiplies by 1 - β first."""
+    x, y, exact = (torch.ones(50, dtype=d, requires_grad=True) for d in (dtype, dtype, torch.float64))
+    ours, theirs = make(name, [x], settings), getattr(torch.optim, name)([y], **settings)
+    reference = getattr(torch.optim, name)([exact], **settings)
+    gradients = 300 * torch.randn(5, 50, generator=torch.Generator().manual_seed(0))
+    for g in gradients:
+        for p, o in ((x, ours), (y, theirs), (exact, reference)):
+            p.grad = g.to(p.dtype)
+            o.step()
+    off_ours, off_theirs = ((p.double() - exact).norm() / (exact - 1).norm() for p in (x, y))
+    if off_theirs.isfinite():
+        assert off_ours <= 2 * off_theirs + torch.finfo(dtype).eps
 
 
 def test_closure_is_evaluated_with_gradients_and_its_loss_returned():
@@ -267,7 +316,7 @@ def test_bad_hyperparameters_are_refused_in_torchs_words(settings, names):
         ("Ranger", {"k": 2.5}, ValueError, "k must be a whole number, 1 or more, got 2.5"),
         ("ScheduleFree", {"weight_decay": -1}, ValueError, "weight_decay must be a finite number, 0 or more, got -1"),
         ("Lookahead", {"k": 0}, ValueError, "k must be a whole number, 1 or more, got 0"),
-        ("Lookahead", {"alpha": 0}, ValueError, "alpha must be above 0 and at most 1, got 0"),
+        ("Lookahead", {"alpha": 0}, ValueError, "alpha must be a number above 0, up to 1, got 0"),
     ],
 )
 def test_and_in_ours_where_torch_has_none(name, settings, error, message):
@@ -407,6 +456,38 @@ def test_a_rule_may_use_all_of_torch():
     assert optimizer.state[x]["x"].tolist() == [pytest.approx([0.9, 1.2])] * 3
 
 
+def test_transposed_is_transposed():
+    class Transposed(RuleOptimizer):
+        def rule(x, g, s, t, lr=0.5):  # a function, even without @staticmethod
+            return x - lr * ((2 * g).T + (g.mT @ g).mT), s
+
+    x, g = torch.zeros(2, 2, requires_grad=True), torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    x.grad = g
+    Transposed([x], lr=0.1).step()
+    assert torch.allclose(x, -0.1 * (2 * g.T + (g.T @ g).T))
+
+
+def test_a_rule_around_a_rule():
+    @functools.wraps(rules.adam)
+    def clipped(x, g, s, t, **hyper):
+        return rules.adam(x, g.clamp(-1, 1), s, t, **hyper)
+
+    class Clipped(RuleOptimizer):
+        rule = clipped
+
+    x = torch.zeros(1, requires_grad=True)
+    x.grad = torch.tensor([100.0])
+    optimizer = Clipped([x], lr=0.1)
+    optimizer.step()
+    assert optimizer.state[x]["m"].item() == pytest.approx(0.1)
+    assert x.item() == pytest.approx(-0.1)
+
+
+def test_an_optimizer_needs_a_rule():
+    with pytest.raises(TypeError, match="needs a rule: class Mine"):
+        RuleOptimizer([torch.zeros(1)])
+
+
 def test_a_rule_that_gets_the_shape_wrong_breaks_no_parameter():
     class Wrong(RuleOptimizer):
         @staticmethod
@@ -491,6 +572,27 @@ def test_lookahead_is_its_paper_around_any_optimizer():
         for each in loops:
             each.step()
         assert_same(ours, theirs)
+
+
+def test_lookahead_leaves_alone_what_has_no_gradient():
+    moving, frozen = torch.ones(3, requires_grad=True), torch.full((3,), 0.1, requires_grad=True)
+    optimizer = optimizers.Lookahead(torch.optim.SGD([moving, frozen], lr=0.1), k=2, alpha=0.3)
+    for step in range(6):
+        moving.grad = torch.ones(3)
+        if step == 3:
+            with torch.no_grad():
+                frozen.fill_(5.0)  # the user's own doing
+        optimizer.step()
+    assert frozen.tolist() == [5, 5, 5]
+    assert moving.tolist() != [1, 1, 1]
+
+
+def test_lookahead_remembers_k_and_alpha():
+    x = torch.ones(1, requires_grad=True)
+    saved = optimizers.Lookahead(torch.optim.SGD([x]), k=3, alpha=0.9).state_dict()
+    other = optimizers.Lookahead(torch.optim.SGD([x]), k=7, alpha=0.1)
+    other.load_state_dict(saved)
+    assert (other.k, other.alpha) == (3, 0.9)
 
 
 def test_lookahead_shares_the_groups_of_the_inner_optimizer():

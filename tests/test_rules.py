@@ -107,11 +107,6 @@ def test_source_a_has_delta_inside_the_root():
     assert step != pytest.approx(0.001 * 3e-4 / (3e-4 + 1e-7), rel=0.1)
 
 
-def walk(surface, next_point, steps):
-    """A textbook loop in its own coordinates; ``next_point(gradient)`` is told how to get gradients."""
-    return torch.stack([next_point(lambda x: gradient(surface, x)) for _ in range(steps)])
-
-
 def test_nesterov_looks_ahead():
     """Sutskever's form takes the gradient at w + μv; ours has that point as x."""
     w, v, lr, mu = torch.tensor([-1.2, 1.0], dtype=torch.float64), 0.0, 0.0005, 0.9

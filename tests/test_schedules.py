@@ -43,11 +43,11 @@ def warmed(then):
         (schedules.Cosine(0.3, steps=15), lambda o: theirs.CosineAnnealingLR(o, 15)),
         (schedules.Warmup(0.3, steps=12), lambda o: theirs.LinearLR(o, total_iters=12)),
         (
-            schedules.Warmup(schedules.Cosine(0.3, steps=32), steps=8, start=0.1),
+            schedules.Warmup(schedules.Cosine(0.3, steps=32), steps=8, start_factor=0.1),
             warmed(lambda o: theirs.CosineAnnealingLR(o, 32)),
         ),
         (
-            schedules.Warmup(schedules.Step(0.3, every=5), steps=8, start=0.1),
+            schedules.Warmup(schedules.Step(0.3, every=5), steps=8, start_factor=0.1),
             warmed(lambda o: theirs.StepLR(o, 5)),
         ),
         (schedules.OneCycle(0.3, steps=41), lambda o: theirs.OneCycleLR(o, 0.3, total_steps=41)),
