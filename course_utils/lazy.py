@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 ROUNDING = 1e-15  # how far β + (1 - β) may be from 1
+MUCH = 1e9  # a quotient of factors that may soon overflow
 OF_ONE = (torch.pow, torch.abs)  # tensor, to which a number is often added: √v + ε
 TAKEN_ALONG = {torch.mul: torch.addcmul, torch.div: torch.addcdiv}  # by a sum: x + c·y·z, x + c·y/z
 Todo = tuple[Callable, tuple[Tensor, ...], dict[str, float]]
@@ -48,7 +49,10 @@ class Lazy:
         """Write the value over ``out``, which may itself be one of the tensors that it is made of."""
         if self._todo is not None and self._c == 1 and all(T is out or T.shape == out.shape for T in self._todo[1]):
             function, tensors, options = self._todo
-            function(*tensors, **options, out=out)
+            try:
+                function(*tensors, **options, out=out)
+            except RuntimeError:  # one of the tensors is a view of out, such as its transpose
+                out.copy_(self.tensor())
         elif self._c != 1 and self.base().shape == out.shape:
             torch.mul(self.base(), self._c, out=out)
         else:
@@ -62,11 +66,20 @@ class Lazy:
             other = Lazy(other)
         a, b, c = self, other, sign * other._c
         if not a._c or not c:  # a term that is switched off by a factor of 0 costs nothing
-            return a if a._c else b._times(sign)
+            if a.base().shape == b.base().shape:
+                return a if a._c else b._times(sign)
+            return Lazy(a.tensor() + sign * b.tensor())
         if abs(a._c + c - 1) < ROUNDING:  # an average
-            return Lazy(torch.lerp(b.base(), a.base(), a._c))
+            if (
+                b._todo is not None and b._todo[0] is torch.mul
+            ):  # of squares, which may be infinite: lerp makes them NaN
+                return Lazy(None, 1.0, (torch.addcmul, (a.tensor(), *b._todo[1]), {"value": c}))
+            if a.base().dtype == b.base().dtype:
+                return Lazy(torch.lerp(b.base(), a.base(), a._c))
         if c == 1 and a._c != 1:
             a, b, c = b._times(sign), a, a._c
+        if abs(c) > MUCH * abs(a._c):
+            a = Lazy(a.tensor())
         if b._todo is not None and b._todo[0] in TAKEN_ALONG:
             return Lazy(None, a._c, (TAKEN_ALONG[b._todo[0]], (a.base(), *b._todo[1]), {"value": c / a._c}))
         return Lazy(None, a._c, (torch.add, (a.base(), b.base()), {"alpha": c / a._c}))
@@ -74,7 +87,7 @@ class Lazy:
     def _plus_number(self, number: float) -> Lazy:
         if number == 0:
             return self
-        if self._c == 0:
+        if abs(number) > MUCH * abs(self._c):
             return Lazy(self.tensor() + number)
         if self._todo is not None and self._todo[0] in OF_ONE:
             function, tensors, options = self._todo
@@ -111,7 +124,7 @@ class Lazy:
         return Lazy(torch.reciprocal(self.tensor())) * other
 
     def __pow__(self, k: Any) -> Lazy:
-        if self._c <= 0 or not isinstance(k, (int, float)):
+        if not 1 / MUCH < self._c < MUCH or not isinstance(k, (int, float)):
             return Lazy(self.tensor() ** k)
         return Lazy(None, self._c**k, (torch.pow, (self.base(),), {"exponent": k}))
 

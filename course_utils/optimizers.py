@@ -48,7 +48,8 @@ class RuleOptimizer(torch.optim.Optimizer):
     count of steps. A weight decay that is not the rule's own is added to the gradient, or taken off the parameters if
     it is decoupled. ``foreach`` and ``fused`` choose among torch's implementations; here there is but one.
 
-    The rule sees ``lazy.Lazy`` in the place of tensors, which do what tensors do.
+    The rule sees ``lazy.Lazy`` in the place of tensors. They do what tensors do, except that they are no instances of
+    Tensor, and that a term with the plain factor 0 is left out even where it would be NaN.
 
     Raises TypeError or ValueError for a bad argument, also in a group, in torch's words where torch has any. ``step``
     raises RuntimeError for complex parameters, and for sparse gradients where torch does, before anything has moved.
@@ -57,6 +58,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     rule: Callable
     namesake: ClassVar[type[torch.optim.Optimizer] | None] = None
     takes_sparse: ClassVar[bool] = False
+    may_come_later: ClassVar[set[str]] = set()  # what a saved state may lack, or have too much
 
     def __init_subclass__(cls) -> None:
         if inspect.isfunction(vars(cls).get("rule")):
@@ -104,7 +106,9 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     def _move(self, p: Tensor, group: Group, rule: Callable, hyper: dict[str, Any]) -> None:
         """One step of one parameter. An interrupt before its last two lines leaves parameter and state as they were."""
-        grad = p.grad.to_dense() if p.grad.is_sparse else p.grad
+        grad = p.grad
+        if grad.is_sparse:
+            grad = grad.to_dense()
         state = self.state[p]
         t = int(state.get("step", 0)) + 1
         if callable(group["lr"]):
@@ -121,8 +125,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         x, s = rule(x, g, s, t, **hyper)
         kept = {name: _own(value, p, grad) for name, value in vars(s).items()}  # before p changes
         (x if isinstance(x, Lazy) else Lazy(x)).into(p)
-        for name in state.keys() - kept.keys():
-            del state[name]
+        state.clear()
         state.update(kept, step=t)
 
     def _rule_and_hyper(self, group: Group) -> tuple[Callable, dict[str, Any]]:
@@ -163,13 +166,13 @@ class RuleOptimizer(torch.optim.Optimizer):
         return {**judged, **{name: value for name, value in arguments.items() if callable(value)}}
 
     def _refuse_gradients(self, ps: list[Tensor], group: Group) -> None:
-        for p in ps:
-            if p.is_complex():
-                raise RuntimeError(f"{type(self).__name__} does not support complex parameters")
-            if p.grad.is_sparse and not self.takes_sparse:
+        if any(p.is_complex() for p in ps):
+            raise RuntimeError(f"{type(self).__name__} does not support complex parameters")
+        if any(p.grad.is_sparse for p in ps):
+            if not self.takes_sparse:
                 instead = ", please consider SparseAdam instead" if isinstance(self, Adam) else ""
                 raise RuntimeError(f"{type(self).__name__} does not support sparse gradients{instead}")
-            if p.grad.is_sparse and group["weight_decay"] != 0:
+            if group["weight_decay"] != 0:
                 raise RuntimeError("weight_decay option is not compatible with sparse gradients")
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -180,7 +183,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             expected = {"step", *vars(rule(zero, zero, rules.State(), 1, **hyper)[1])}
             for key in group["params"]:
                 names = state_dict["state"].get(key, {}).keys()
-                if not (names <= expected or expected <= names):
+                if names and (names ^ expected) - self.may_come_later:
                     raise ValueError(
                         f"state_dict is not from {type(self).__name__} with these arguments: "
                         f"it remembers {', '.join(sorted(names))}, not {', '.join(sorted(expected))}."
@@ -232,6 +235,7 @@ def _own(value: Any, *others: Tensor) -> Any:
 class SGD(RuleOptimizer):
     """``rules.sgd``; with momentum ``rules.momentum``, or ``rules.nesterov``."""
 
+    may_come_later: ClassVar[set[str]] = {"v"}  # when momentum is switched on
     namesake = torch.optim.SGD
     takes_sparse = True
 
@@ -252,6 +256,7 @@ class Adagrad(RuleOptimizer):
 class RMSprop(RuleOptimizer):
     """``rules.rmsprop``."""
 
+    may_come_later: ClassVar[set[str]] = {"b", "m"}
     rule = rules.rmsprop
     namesake = torch.optim.RMSprop
 
@@ -384,12 +389,16 @@ class Lookahead(torch.optim.Optimizer):
     the parameters are. The slow weights begin where the first step begins. Groups, and so learning rates, are the inner
     optimizer's.
 
-    Raises TypeError for what is no optimizer, TypeError or ValueError for a bad k or alpha.
+    Raises TypeError for what is no optimizer, ValueError for ScheduleFree, either for a bad k or alpha.
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer, k: int = 5, alpha: float = 0.5):
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise TypeError(f"optimizer must be a torch.optim.Optimizer, got {optimizer!r}.")
+        if isinstance(optimizer, ScheduleFree):
+            raise ValueError(
+                "optimizer must take its next step from the parameters: ScheduleFree goes on from its own."
+            )
         self.k, self.alpha, self.t = checks.whole("k", k), checks.number("alpha", alpha), 0
         self.optimizer = optimizer
         super().__init__(optimizer.param_groups, optimizer.defaults)
@@ -402,15 +411,15 @@ class Lookahead(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
         """Take one step of the inner optimizer, and each k-th time one of the slow weights; returns closure's loss."""
-        ps = [p for group in self.param_groups for p in group["params"]]
-        for p in ps:
-            if p not in self.state:
-                self.state[p]["slow"] = p.detach().clone()
+        new = [p for group in self.param_groups for p in group["params"] if p not in self.state]
+        before = {p: p.detach().clone() for p in new if closure is not None or p.grad is not None}
         loss = self.optimizer.step(closure)
         self.t += 1
-        for p in (p for p in ps if p.grad is not None):  # not: frozen layers
-            slow, fast = rules.pull(self.state[p]["slow"], p.detach(), self.t, self.k, self.alpha)
-            self.state[p]["slow"] = slow
+        for p, start in before.items():
+            if p.grad is not None:  # not: a frozen layer, which has no slow weights until it moves
+                self.state[p]["slow"] = start
+        for p, state in self.state.items():
+            state["slow"], fast = rules.pull(state["slow"], p.detach(), self.t, self.k, self.alpha)
             p.copy_(fast)
         return loss
 

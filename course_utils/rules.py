@@ -14,6 +14,7 @@ broadcasts against ``x``: then one call advances a whole grid of settings; or a 
 import functools
 import inspect
 from collections.abc import Callable
+from numbers import Number
 from types import SimpleNamespace
 from typing import Any
 
@@ -82,7 +83,7 @@ def sqrt(a: Any) -> Any:
 
 def larger(old: Any, new: Any) -> Any:
     """max(old, new) for what is not negative; before the first step, where old is still the number 0, just new."""
-    return new if isinstance(old, float) else torch.maximum(old, new)
+    return new if isinstance(old, Number) else torch.maximum(old, new)
 
 
 def where(condition: bool | Tensor, a: Any, b: Any) -> Any:
@@ -282,8 +283,9 @@ def rmsprop(
     - `lr`: the learning rate, in units of $x$, a positive number; default 0.01.
     - `alpha`: α in [0, 1), how slowly the average of the squares forgets; default 0.99.
     - `eps`: ε ≥ 0, added to the root; default 1e-8.
-    - `momentum`: $\mu \ge 0$; default 0, which is none.
-    - `centered`: whether the mean is taken off; default False.
+    - `momentum`: $\mu \ge 0$; default 0, which is none, and forgets $b$.
+    - `centered`: whether the mean is taken off; default False. Under a steady gradient the two nearly cancel: rounding
+      then makes steps of up to lr / ε, or roots of negative numbers. A `delta` above 0 prevents both.
     - `delta`: δ ≥ 0, added inside the root; default 0.
 
     **State.** $v$: 1 number per parameter; with momentum also $b$; centered also $m$.
@@ -295,8 +297,7 @@ def rmsprop(
     v = alpha * s.v + (1 - alpha) * g * g
     m = alpha * s.m + (1 - alpha) * g if centered else 0.0
     b = momentum * s.b + g / (sqrt(v - m * m + delta) + eps)
-    has_momentum = torch.is_tensor(momentum) or momentum != 0
-    return x - lr * b, State(v=v, m=m, b=b if has_momentum else 0.0)
+    return x - lr * b, State(v=v, m=m, b=where(momentum != 0, b, 0.0))
 
 
 @scheduled
@@ -387,7 +388,9 @@ def adam(
     \hat m_t &= \frac{m_t}{1 - \beta_1^t}, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t} \\
     x_t &= x_{t-1} - \mathrm{lr}\; \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon} \end{aligned}$$
 
-    Multiplying the loss by a positive constant changes no step (but for ε): each coordinate moves by about lr, or less.
+    Multiplying the loss by a positive constant changes no step (but for ε): a coordinate moves by
+    about lr under a steady gradient, by less under noise, and by $(1-\beta_1)/\sqrt{1-\beta_2}$ times lr at most, after
+    a long silence.
 
     **Source.** Kingma and Ba, *Adam: A Method for Stochastic Optimization*, ICLR 2015, arXiv:1412.6980, Algorithm 1.
 
@@ -545,7 +548,8 @@ def nadam(
 
     **State.** $m$, $v$, which begin at 0: 2 numbers per parameter, and the one number Π, as `product`.
 
-    **torch.optim.** The same as `torch.optim.NAdam`, which keeps Π in float32.
+    **torch.optim.** The same as `torch.optim.NAdam`, which keeps Π in float32. The paper averages $m$ with $\mu_t$
+    where torch has $\beta_1$, and has $\beta_2 v_t$ for $v_t$ under the root: its first steps are longer.
     """
     m = beta1 * s.m + (1 - beta1) * g
     v = beta2 * s.v + (1 - beta2) * g * g
@@ -702,8 +706,8 @@ def muon(
 
     with $\mu$ = `momentum` and $\lambda$ = `weight_decay`. If $d = U \Sigma V^\top$, the third line, the
     Newton-Schulz iteration, leads towards $U V^\top$: rare directions count as much as frequent ones. Singular values
-    of a hundredth of the largest and more end between 0.6 and 1.3; much smaller ones stay small. Multiplying the loss
-    by a positive constant changes no step (but for ε). In `descend`, a point is a matrix of one column.
+    above 1/500 of the norm $\lVert d \rVert$ end between 0.6 and 1.3; smaller ones stay smaller. Multiplying the loss
+    by a positive constant changes no step (but for ε and rounding). In `descend`, a point is a matrix of one column.
 
     **Source.** Jordan and others, *Muon: An optimizer for hidden layers in neural networks*,
     kellerjordan.github.io/posts/muon (2024).
@@ -792,7 +796,8 @@ def schedule_free(x: Tensor, g: Tensor, s: State, t: int, lr: Hyper = 1.0, beta:
     **State.** $z$, $a$: 2 numbers per parameter, and the one number $w = \sum \mathrm{lr}^2$. A path shows $x$, not
     $a$.
 
-    **torch.optim.** Not there. The authors' code keeps one number less, and recovers $a$ from $x$ and $z$.
+    **torch.optim.** Not there. The authors' code keeps one number less, and recovers $a$ from $x$ and $z$; it weighs
+    by the square of the largest lr so far, which is the same until lr falls.
     """
     z = (x if t == 1 else s.z) - lr * g
     w = s.w + lr**2
@@ -824,16 +829,19 @@ def lookahead(rule: Rule) -> Rule:
 
     **torch.optim.** Not there; `optimizers.Lookahead` wraps any optimizer of torch's.
 
-    Raises ValueError for a rule that has a `k` or an `alpha` of its own.
+    Raises ValueError for a rule that has a `k` or an `alpha` of its own, and for `schedule_free`, which would not
+    notice.
     """
     signature, name = inspect.signature(rule), getattr(rule, "__name__", repr(rule))
     if clash := {"k", "alpha"} & signature.parameters.keys():
         raise ValueError(f"rule must have no k or alpha of its own, {name} has {', '.join(clash)}.")
+    if rule is schedule_free:
+        raise ValueError("rule must take its next step from x: schedule_free goes on from its own z and a.")
 
     @scheduled
-    def ahead(x, g, s, t, *, k=5, alpha=0.5, **hyper):
+    def ahead(x, g, s, t, *args, k=5, alpha=0.5, **hyper):
         slow = x if t == 1 else s.slow
-        fast, s = rule(x, g, s, t, **hyper)
+        fast, s = rule(x, g, s, t, *args, **hyper)
         slow, fast = pull(slow, fast, t, k, alpha)
         return fast, State(**{**vars(s), "slow": slow})
 

@@ -9,16 +9,24 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-LEAVES = st.sampled_from(["x", "y", 0.0, 1.0, 0.5, -2.0, 1e-3])
+LEAVES = st.sampled_from(["x", "y", "plain", "plain 0-d", 0.0, 1.0, 0.5, -2.0, 1e-3])
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
-FORMULAS = st.recursive(LEAVES, lambda inner: st.tuples(st.sampled_from("+-*/"), inner, inner), max_leaves=12)
+FORMULAS = st.recursive(
+    LEAVES,
+    lambda inner: st.tuples(st.sampled_from("+-*/"), inner, inner) | st.tuples(st.just("√"), inner),
+    max_leaves=12,
+)
+PLAIN = torch.tensor([0.7, -0.2, 3.0], dtype=torch.float64)
 
 
 def value_of(formula, x, y):
     if not isinstance(formula, tuple):
-        return {"x": x, "y": y}.get(formula, formula)
+        return {"x": x, "y": y, "plain": PLAIN, "plain 0-d": PLAIN[0]}.get(formula, formula)
     name, *parts = formula
-    a, b = (value_of(part, x, y) for part in parts)
+    a, *rest = (value_of(part, x, y) for part in parts)
+    if name == "√":
+        return abs(a) ** 0.5
+    (b,) = rest
     if name == "/" and not torch.is_tensor(a) and not isinstance(a, Lazy) and isinstance(b, float) and b == 0:
         return a  # numbers alone: Python's own affair
     return OPERATORS[name](a, b)
@@ -36,6 +44,9 @@ def test_random_formulas(formula):
     # Where a difference nearly vanishes, rounding is all that is left of it, and no quotient by it can be compared.
     if not (expected.isfinite() & (expected.abs() < 1e6)).all():
         return
+    if not isinstance(found, Lazy):  # made of plain tensors alone
+        assert torch.allclose(found, expected)
+        return
     assert torch.allclose(found.tensor(), expected, rtol=1e-6, atol=1e-9)
     out = torch.empty(3, dtype=torch.float64)
     value_of(formula, Lazy(x), Lazy(y)).into(out)
@@ -49,6 +60,32 @@ def test_into_may_overwrite_what_it_reads():
     assert x.tolist() == pytest.approx([0.8] * 3)
     (Lazy(x) - 0.5 * Lazy(g) / Lazy(x)).into(x)
     assert x.tolist() == pytest.approx([0.8 - 1 / 0.8] * 3)
+
+
+def test_into_takes_views_of_what_it_overwrites():
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    expected = x - 0.1 * x.mT
+    (Lazy(x) - 0.1 * Lazy(x.mT)).into(x)
+    assert torch.allclose(x, expected)
+
+
+def test_shapes_and_types_are_those_of_plain_tensors():
+    short, tall = torch.ones(2), torch.ones(3, 2, dtype=torch.float64)
+    for formula in (
+        lambda a, b: a + 0.0 * b,
+        lambda a, b: 0.5 * a + 0.5 * b,
+        lambda a, b: a - 0.1 * b,
+        lambda a, b: a / b,
+    ):
+        expected, found = formula(short, tall), formula(Lazy(short), Lazy(tall)).tensor()
+        assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+        assert torch.allclose(found, expected)
+
+
+def test_tiny_and_huge_factors_do_not_overflow():
+    x, y = torch.ones(2), torch.ones(2)
+    for formula in (lambda a, b: 1e-40 * a + 1, lambda a, b: 1e-40 * a + 0.5 * b, lambda a, b: (1e-30 * a) ** -1):
+        assert torch.allclose(formula(Lazy(x), Lazy(y)).tensor(), formula(x, y))
 
 
 @pytest.mark.parametrize(

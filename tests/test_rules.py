@@ -1,6 +1,7 @@
 """Rules against torch.optim, against independent loops, against numbers worked out by hand, and their symmetries."""
 
 import inspect
+import itertools
 import re
 
 from course_utils import optimizers, rules, schedules, surfaces
@@ -172,6 +173,14 @@ def test_muon_makes_the_step_orthogonal():
     assert (step * (u @ vh)).sum() / (step.norm() * (u @ vh).norm()) > 0.97  # towards U Vᵀ
     with pytest.raises(ValueError, match=r"got x of shape \(3,\): use adamw"):
         rules.muon(torch.zeros(3), torch.zeros(3), rules.State(), 1)
+    scale = {None: (6 / 4) ** 0.5, "match_rms_adamw": 0.2 * 6**0.5, "spectral_unclamped": (6 / 4) ** 0.5}
+    wide = {None: 1.0, "match_rms_adamw": 0.2 * 6**0.5, "spectral_unclamped": (4 / 6) ** 0.5}
+    for name, factor in scale.items():
+        for matrix, by in ((g, factor), (g.T, wide[name])):
+            moved = -rules.muon(torch.zeros_like(matrix), matrix, rules.State(), 1, 1.0, 0.0, adjust_lr_fn=name)[0]
+            assert torch.linalg.svdvals(moved / by).tolist() == pytest.approx([1] * 4, abs=0.35)
+    still = rules.muon(x, torch.zeros(6, 4), rules.State(), 1, weight_decay=0.0)[0]
+    assert torch.equal(still, x)  # nothing is divided by 0
     with pytest.raises(KeyError, match="spectral"):
         rules.muon(x, g, rules.State(), 1, adjust_lr_fn="spectral")
 
@@ -188,43 +197,74 @@ def test_lookahead_takes_no_rule_with_its_own_alpha():
 
 
 HYPER = {  # two values of every hyperparameter, to span a grid
-    "lr": [0.001, 0.02],
-    "beta": [0.5, 0.9],
-    "beta1": [0.0, 0.9],
-    "beta2": [0.6, 0.99],
-    "rho": [0.5, 0.9],
-    "momentum": [0.0, 0.9],
-    "dampening": [0.0, 0.5],
-    "weight_decay": [0.0, 0.1],
-    "eps": [1e-8, 1e-3],
-    "delta": [1e-8, 1e-3],
-    "alpha": [0.5, 0.9],
-    "lambd": [0.0, 0.1],
-    "t0": [3.0, 50.0],
-    "lr_decay": [0.0, 0.1],
-    "initial_accumulator_value": [0.0, 0.5],
-    "momentum_decay": [0.0, 0.01],
-    "k": [2, 5],
+    "lr": (0.001, 0.02),
+    "beta": (0.5, 0.9),
+    "beta1": (0.0, 0.9),
+    "beta2": (0.6, 0.99),
+    "rho": (0.5, 0.9),
+    "momentum": (0.0, 0.9),
+    "dampening": (0.0, 0.5),
+    "weight_decay": (0.0, 0.1),
+    "eps": (1e-8, 1e-3),
+    "delta": (1e-8, 1e-3),
+    "alpha": (0.5, 0.9),
+    "lambd": (0.0, 0.1),
+    "t0": (3.0, 50.0),
+    "lr_decay": (0.0, 0.1),
+    "initial_accumulator_value": (0.0, 0.5),
+    "momentum_decay": (0.0, 0.01),
+    "k": (2, 5),
 }
-FIXED = {"centered", "nesterov", "ns_coefficients", "ns_steps", "adjust_lr_fn"}
+EVERY = [*ALL, rules.lookahead(rules.adam)]
 
 
-@pytest.mark.parametrize("rule", [*ALL, rules.lookahead(rules.adam)], ids=lambda rule: rule.__name__)
+def gridable(rule):
+    names = [name for name in list(inspect.signature(rule).parameters)[4:] if name in HYPER]
+    return [name for name in names if name != "eps"] if rule is rules.muon else names
+
+
+def walk(rule, surface, steps, **hyper):
+    """The path of a rule with plain numbers, or functions of the step, without ``descend``."""
+    shape = (2, 1) if rule is rules.muon else (2,)
+    x, s, points = torch.tensor(surface.start, dtype=torch.float64), rules.State(), []
+    for t in range(1, steps + 1):
+        points.append(x)
+        now = {name: value(t) if callable(value) else value for name, value in hyper.items()}
+        x, s = rule(x.reshape(shape), gradient(surface, x).reshape(shape), s, t, **now)
+        x = x.reshape(2)
+    return torch.stack([*points, x])
+
+
+@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.__name__)
 def test_a_grid_is_its_settings_one_by_one(rule):
-    """Every hyperparameter but lr against lr: each path of the grid is the path of its setting."""
-    names = [name for name in list(inspect.signature(rule).parameters)[4:] if name not in FIXED]
-    for name in names[1:] or [None]:
-        hyper = {"lr": HYPER["lr"]} | (
-            {name: HYPER[name]} if name and not (rule is rules.muon and name == "eps") else {}
-        )
+    """Every hyperparameter against lr: each path of the grid is the path of its setting, in plain numbers."""
+    for name in gridable(rule):
+        hyper = {"lr": HYPER["lr"], name: HYPER[name]}
         grid = descend("beale", rule, steps=12, **hyper)
         assert grid.grid == list(hyper)
-        for index in torch.cartesian_prod(*(torch.arange(2) for _ in hyper)).reshape(-1, len(hyper)).tolist():
-            alone = descend(
-                "beale", rule, steps=12, **{n: values[i] for i, (n, values) in zip(index, hyper.items(), strict=True)}
-            )
-            assert torch.allclose(grid[tuple(index)].x, alone.x, rtol=1e-12, atol=1e-12, equal_nan=True), (name, index)
-            assert not torch.equal(alone.x[0], alone.x[3])
+        for index in itertools.product(range(2), repeat=len(hyper)):
+            setting = {n: values[i] for i, (n, values) in zip(index, hyper.items(), strict=True)}
+            alone = walk(rule, surfaces.beale, 12, **setting)
+            assert torch.allclose(grid[index].x, alone, rtol=1e-12, atol=1e-12, equal_nan=True), setting
+            assert not torch.equal(alone[0], alone[3])
+
+
+@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.__name__)
+def test_every_hyperparameter_may_change_on_the_way(rule):
+    """A schedule of it, alone and in a grid of two, is the rule with another number at each step."""
+    for name in gridable(rule):
+        there, back = (lambda t, v=values: v[t % 2] for values in (HYPER[name], HYPER[name][::-1]))
+        lr = {} if name == "lr" else {"lr": 0.01}
+        grid = descend("beale", rule, steps=9, **{name: [there, back]}, **lr)
+        for i, schedule in enumerate((there, back)):
+            expected = walk(rule, surfaces.beale, 9, **{name: schedule}, **lr)
+            assert torch.allclose(grid[i].x, expected, rtol=1e-12, atol=1e-12, equal_nan=True), name
+            alone = descend("beale", rule, steps=9, **{name: schedule}, **lr)
+            assert torch.allclose(alone.x, expected, rtol=1e-12, atol=1e-12, equal_nan=True), name
+            x, g = torch.ones(2, 2, dtype=torch.float64), torch.ones(2, 2, dtype=torch.float64)
+            both = [rule(x, g, rules.State(), t, **{name: h}) for t in (1, 2) for h in (schedule, schedule(t))]
+            assert torch.equal(both[0][0], both[1][0])
+            assert torch.equal(both[2][0], both[3][0])
 
 
 @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.__name__)

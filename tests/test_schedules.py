@@ -70,7 +70,8 @@ def test_source_as_formula():
 
 
 def test_after_its_end():
-    assert schedules.OneCycle(1.0, steps=10)(500) == pytest.approx(1 / 25 / 1e4)
+    for t in (10, 11, 15, 500, 501):
+        assert schedules.OneCycle(1.0, steps=10)(t) == pytest.approx(1 / 25 / 1e4)
     assert schedules.OneCycle(1.0, steps=10, pct_start=0.1)(1) == 1.0  # too short to rise
 
 
