@@ -11,9 +11,10 @@ from course_utils.lazy import Lazy
 
 import pytest
 import torch
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import CASES, SCALES, deviations
+from reference import BEGIN, CASES, END, SCALES, deviations
 
 ALL = [getattr(rules, name) for name in rules.__all__]
 # The learning rate is as large as a step for these, else as large as a step over a gradient.
@@ -32,6 +33,14 @@ def test_equal_to_its_reference(case, scale):
 
 def test_every_rule_has_a_reference():
     assert {case.rule for case in CASES} >= set(ALL)
+
+
+def test_the_table_in_the_readme_is_of_these_cases():
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+    rows = [re.split(r" *\| *", line)[1:-1] for line in table.strip().splitlines()[2:]]
+    assert [row[:2] for row in rows] == [[f"`{case.name}`", case.told] for case in CASES]
+    for rule, _, *worst in rows:
+        assert all(float(off) <= (1e-3 if rule.startswith("`muon") else 1e-12) for off in worst if off), rule
 
 
 def test_all_are_named():

@@ -106,6 +106,29 @@ def test_testing_is_done_on_the_test_pictures(few):
     assert accuracy < 0.2 < evaluate(model, few.x_train, few.y_train)[1]
 
 
+def test_schedule_free_is_tested_at_its_average(few):
+    """fit calls eval and train of an optimizer that has them, and leaves the model at the average."""
+    model = models.mlp_small()
+    optimizer = optimizers.ScheduleFree(model.parameters(), lr=0.5)
+    for _ in range(2):
+        history = fit(model, optimizer, few, epochs=2, progress=False)
+        assert evaluate(model, few.x_test, few.y_test)[0] == history.epochs.test_loss.iloc[-1]
+        weight, state = model[1].weight, optimizer.state[model[1].weight]
+        mean = weight.detach().clone()
+        optimizer.train()
+        assert torch.equal(state["a"], mean)
+        assert not torch.equal(weight, mean)
+
+
+def test_what_is_no_optimizer_is_refused(few):
+    model = models.mlp_small()
+    with pytest.raises(TypeError, match=r"optimizer must be an optimizer, such as SGD.*got 'adam'"):
+        fit(model, "adam", few)
+    optimizer = optimizers.SGD(model.parameters())
+    with pytest.raises(TypeError, match=r"data must be what data.load\(...\) returns, got 'mnist'"):
+        fit(model, optimizer, "mnist")
+
+
 def test_each_epoch_has_an_order_of_its_own(few):
     """With steps too small to matter, equal orders would give equal losses."""
     _, history = run(few, lr=1e-12, epochs=2, batch_size=10)
