@@ -111,7 +111,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             grad = grad.to_dense()
         state = self.state[p]
         t = int(state.get("step", 0)) + 1
-        if callable(group["lr"]):
+        if callable(group.get("lr")):
             group, hyper = ({**d, "lr": group["lr"](t)} for d in (group, hyper))
         x, g = Lazy(p), Lazy(grad)
         if group.get("maximize"):
@@ -148,7 +148,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         if "betas" in arguments and not (isinstance(arguments["betas"], tuple) and len(arguments["betas"]) == 2):
             raise TypeError(f"betas must be a pair of numbers (beta1, beta2), got {arguments['betas']!r}.")
         first = dict(arguments)
-        if callable(first["lr"]):
+        if callable(first.get("lr")):
             first["lr"] = checks.schedule("lr", first["lr"], checks.NOT_NEGATIVE)(1)
         defaults = _split({name: p.default for name, p in self.__signature__.parameters.items()})
         for name, value in _split(first).items():

@@ -511,6 +511,17 @@ def test_a_rule_around_a_rule():
     assert x.item() == pytest.approx(-0.1)
 
 
+def test_a_rule_without_lr():
+    class Signs(RuleOptimizer):
+        def rule(x, g, s, t, stride=0.25):
+            return x - stride * torch.sign(g), s
+
+    x = torch.ones(2, requires_grad=True)
+    x.grad = torch.tensor([3.0, -5.0])
+    Signs([x]).step()
+    assert x.tolist() == [0.75, 1.25]
+
+
 def test_an_optimizer_needs_a_rule():
     with pytest.raises(TypeError, match="needs a rule: class Mine"):
         RuleOptimizer([torch.zeros(1)])
