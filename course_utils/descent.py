@@ -9,6 +9,7 @@ from typing import Any
 from course_utils import checks, rules, surfaces
 from course_utils.gradients import value_and_gradient
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -88,12 +89,13 @@ class Path:
         """
         if self.loss.ndim > 1:
             raise ValueError(f"outcome is that of one path, this is a grid of {tuple(self.loss.shape[1:])}: index it.")
-        if self.diverges:
-            return "diverges"
-        if self.arrival >= 0:
-            return f"converged after {self.arrival} step{'' if self.arrival == 1 else 's'}"
-        percent = 100 * self.remaining[-1].item()
-        return f"still {percent:{'.2g' if percent < 99.5 else ',.0f'}} % away"
+        return self.outcomes.item()
+
+    @property
+    def outcomes(self) -> np.ndarray:
+        """The outcome of each path of the grid, as an array of words: (...)."""
+        ends = zip(*(v.reshape(-1).tolist() for v in (self.diverges, self.arrival, self.remaining[-1])), strict=True)
+        return np.array([_outcome(*end) for end in ends], dtype=object).reshape(self.loss.shape[1:])
 
 
 def descend(
@@ -144,6 +146,15 @@ def descend(
     xs.append(x)
     losses.append(surface(x))
     return Path(torch.stack(xs), torch.stack(losses), surface, rule, hyper)
+
+
+def _outcome(diverges: bool, arrival: int, remaining: float) -> str:
+    if diverges:
+        return "diverges"
+    if arrival >= 0:
+        return f"converged after {arrival} step{'' if arrival == 1 else 's'}"
+    percent = 100 * remaining
+    return f"still {percent:{'.2g' if percent < 99.5 else ',.0f'}} % away"
 
 
 def _is_list(value: Any) -> bool:

@@ -1,81 +1,60 @@
-"""Sliders over the figures of ``moving``."""
+"""What the lectures call to put sliders into a cell."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import prod
 from typing import Any
 
-from course_utils import checks, moving
+from course_utils import checks, rules
 from course_utils.descent import descend
-from course_utils.plotting import VIEW
-from course_utils.rules import sgd
+from course_utils.explorer import Explorer
 from course_utils.surfaces import Surface
 
-import ipywidgets
 import numpy as np
 
-POSITIONS = 81
-
-
-class Explorer:
-    """A slider for the learning rate over the picture of the path that it leads to.
-
-    ``slider`` is the ipywidgets slider, ``figure`` the ``moving.DescentFigure`` that it turns; ``slider.value = 0.4``
-    does what a hand does. The paths for all positions of the slider are computed when the explorer is made. In a live
-    notebook it shows slider and picture; elsewhere, the picture and its words.
-    """
-
-    def __init__(self, figure: moving.DescentFigure, value: float):
-        self.figure = figure
-        low, high = np.log10(figure.lr[[0, -1]])
-        self.slider = ipywidgets.FloatLogSlider(
-            value=value,
-            min=low,
-            max=high,
-            step=(high - low) / (len(figure.lr) - 1),
-            description="lr",
-            readout_format=".3g",
-            layout=ipywidgets.Layout(width="100%", max_width="1000px"),
-        )
-        self.image = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width="1000px", max_width="100%"))
-        self.slider.observe(self._turn, names="value")
-        self._turn()
-        self.view = ipywidgets.VBox([self.slider, self.image])
-
-    def _turn(self, change: dict | None = None) -> None:
-        self.figure.show(nearest(self.figure.lr, self.slider.value))
-        self.image.value = self.figure.png(compress_level=1)  # speed before size
-
-    def __repr__(self) -> str:
-        return self.figure.alt
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        shown, metadata = self.figure._repr_mimebundle_()
-        return {
-            **shown,
-            VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.view.model_id},
-        }, metadata
-
-
-def nearest(grid: np.ndarray, value: float) -> int:
-    """The index of what in a logarithmic ``grid`` is nearest to ``value``."""
-    return int(np.abs(np.log(grid / value)).argmin())
+LR_POSITIONS, POSITIONS = 81, 19
+LARGEST = 400_000  # points of all paths together: more would be too large for a notebook
 
 
 def explore(
     surface: Surface | str,
-    lr: tuple[float, float, float] = (0.01, 0.1, 1.0),
+    rule: Callable | str = rules.sgd,
     steps: int = 60,
     start: tuple[float, float] | None = None,
+    **hyper: Any,
 ) -> Explorer:
-    """Gradient descent on ``surface``: the learning rate on a slider, the path, the loss and the theory.
+    """A rule on a surface: a slider for each hyperparameter, the path, the loss, what became of it.
 
-    ``lr`` is (lowest, first shown, highest); the slider is logarithmic, with 81 positions. ``start`` defaults to the
-    surface's own. Raises ValueError or TypeError, before anything is computed, for a bad argument.
+    Each hyperparameter is a number, or (lowest, first shown, highest) for a slider; ``lr`` defaults to (0.01, 0.1,
+    1). The slider of lr is logarithmic, with 81 positions, the others are linear, with 19. ``start`` defaults to the
+    surface's own. Raises ValueError or TypeError, before anything is computed, for a bad argument, or for too many
+    settings.
     """
-    bounds = checks.numbers("lr", lr).tolist()
-    if not isinstance(bounds, list) or len(bounds) != 3 or bounds != sorted(bounds) or bounds[0] == bounds[2]:
-        raise ValueError(f"lr must be (lowest, first shown, highest), in ascending order, got {lr!r}.")
-    low, value, high = bounds
-    grid = np.geomspace(low, high, POSITIONS)
-    figure = moving.DescentFigure(descend(surface, sgd, start=start, steps=steps, lr=grid))
-    return Explorer(figure, grid[nearest(grid, value)])
+    rule = checks.named("rule", rule, rules)
+    hyper = {"lr": (0.01, 0.1, 1.0), **hyper} if "lr" in checks.defaults(rule) else hyper
+    checks.hyperparameters(rule, hyper)
+    grids = {name: positions(name, value) for name, value in hyper.items() if isinstance(value, (tuple, list))}
+    if not grids:
+        raise ValueError("hyper must have a slider: give one of them as (lowest, first shown, highest).")
+    points = prod(map(len, grids.values())) * (checks.whole("steps", steps) + 1)
+    if points > LARGEST:
+        raise ValueError(f"{' x '.join(grids)} has {points:,} points on all paths, at most {LARGEST:,} are allowed.")
+    paths = descend(surface, rule, start=start, steps=steps, **{**hyper, **grids})
+    return Explorer(paths, {name: int(np.abs(grid - hyper[name][1]).argmin()) for name, grid in grids.items()})
+
+
+def positions(name: str, bounds: tuple[float, float, float]) -> np.ndarray:
+    """All positions of a slider from (lowest, first shown, highest); the first shown is one of them, or is near one."""
+    if len(bounds) != 3 or list(bounds) != sorted(bounds) or bounds[0] == bounds[2]:
+        raise ValueError(f"{name} must be (lowest, first shown, highest), in ascending order, got {bounds!r}.")
+    low, first, high = bounds
+    if name == "lr":
+        return np.geomspace(low, high, LR_POSITIONS)
+
+    def off(n: int) -> float:
+        """How far the first shown is from the nearest of n positions, in parts of a step; of equals, as near to 19."""
+        at = (first - low) / (high - low) * (n - 1)
+        return round(abs(at - round(at)), 6) + abs(n - POSITIONS) / 1e4
+
+    return np.linspace(low, high, min(range(11, 28), key=off))

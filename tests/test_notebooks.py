@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from course_utils.build import build
-from course_utils.widgets import VIEW
+from course_utils.plotting import VIEW
 
 import jupytext
 import nbformat
@@ -147,7 +147,7 @@ def test_build_executes_strips_and_is_repeatable(tmp_path):
     first = build(source).read_bytes()
     (cell,) = json.loads(first)["cells"]
     assert cell["execution_count"] == 1
-    assert set(cell["outputs"][0]["data"]) == {"image/png", "text/plain"}
+    assert set(cell["outputs"][0]["data"]) == {"text/html", "image/png", "text/plain"}
     assert build(source).read_bytes() == first
 
 
