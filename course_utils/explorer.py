@@ -154,11 +154,11 @@ class Explorer:
         x = np.moveaxis(paths.x.numpy().reshape(last, -1, 2), 0, 1)  # (settings, points, 2)
         loss = paths.loss.numpy().reshape(last, -1).T - self.floor
         at_surface, gone = departed(self._pixels(self.on_surface, x), self._clip(self.on_surface))
-        told = [
+        fates = [
             ("" if i == last else f", leaves the picture at step {i}" if i else ", starts outside the picture")
             for i in gone
         ]
-        self.outcomes = np.array([a + b for a, b in zip(paths.outcomes.reshape(-1), told, strict=True)])
+        self.outcomes = np.array([a + b for a, b in zip(paths.outcomes.reshape(-1), fates, strict=True)])
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             at_step = self._pixels(
                 self.by_step, np.stack([np.broadcast_to(np.arange(last), loss.shape), loss], axis=-1)
@@ -184,7 +184,8 @@ class Explorer:
                 dots.append({"x": len(channels), "y": len(channels) + 1, "color": style["color"], "corners": corners})
                 channels += [np.repeat(at[:, [axis]], last, axis=1) for axis in (0, 1)]
                 for note, rate in zip(notes, lr, strict=True):
-                    note.append(f"{mark} λ = {lam:.3g}: × {1 - rate * lam:.4f}".replace("-", "−"))
+                    curvature = f"{lam:.3g}" if lam < 1000 else f"{lam:,.0f}"
+                    note.append(f"{mark} λ = {curvature}: × {1 - rate * lam:.4f}".replace("-", "−"))
             layers.append({"kind": "dots", "dots": dots, "clip": [0, 0, 1000, 500]})
             more["notes"] = ["   ".join(note) for note in notes]
         self.data = packed(np.stack(channels, axis=1))
