@@ -186,7 +186,7 @@ class Explorer:
                 for note, rate in zip(notes, lr, strict=True):
                     curvature = f"{lam:.3g}" if lam < 1000 else f"{lam:,.0f}"
                     note.append(f"{mark} λ = {curvature}: × {1 - rate * lam:.4f}".replace("-", "−"))
-            layers.append({"kind": "dots", "dots": dots, "clip": [0, 0, 1000, 500]})
+            layers.append({"kind": "dots", "dots": dots, "clip": [0, 0, *(self.figure.get_size_inches() * DPI)]})
             more["notes"] = ["   ".join(note) for note in notes]
         self.data = packed(np.stack(channels, axis=1))
         return {"channels": len(channels), "layers": layers, "told": told, **more}
