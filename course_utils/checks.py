@@ -135,7 +135,9 @@ def _hyperparameter(rule: Callable, name: str, value: Any, default: Any) -> Any:
     if isinstance(default, bool):
         return flag(name, value)
     if name in CHOICES:
-        return choice(name, value)
+        if value not in CHOICES[name]:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, CHOICES[name]))}, got {value!r}.")
+        return value
     allowed = ALLOWED.get(f"{name_of(rule)}.{name}", ALLOWED.get(name, FINITE))
     if getattr(rule, "matrices", False) and name in ("eps", "ns_steps"):  # one for all matrices of a stack
         return number(name, value, allowed)
@@ -163,11 +165,4 @@ def flag(name: str, value: Any) -> bool:
     """``value``, if it is True or False. Raises TypeError."""
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, got {value!r}.")
-    return value
-
-
-def choice(name: str, value: Any) -> Any:
-    """``value``, if ``CHOICES`` has it under this name. Raises ValueError."""
-    if value not in CHOICES[name]:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, CHOICES[name]))}, got {value!r}.")
     return value

@@ -32,6 +32,8 @@ from course_utils.plotting import (
     Figure,
     draw_start,
     draw_surface,
+    left_at,
+    marks,
 )
 from course_utils.rules import sgd
 
@@ -61,7 +63,8 @@ class Explorer:
 
     def __init__(self, paths: Path, first: dict[str, int]):
         self.paths, self.first = paths, first
-        self._first = tuple(first[name] for name in paths.grid)
+        shape = tuple(paths.loss.shape[1:])
+        self._first = int(np.ravel_multi_index([first[name] for name in paths.grid], shape))  # its number
         self.values = {name: paths.hyper[name].numpy() for name in paths.grid}
         self._draw_still()
         layout = self._lay_out()
@@ -106,7 +109,7 @@ class Explorer:
         self.on_surface, self.by_step = self.figure.add_subplot(left), self.figure.add_subplot(rows[0])
         draw_surface(self.on_surface, surface)
         draw_start(self.on_surface, start)
-        self.on_surface.set_title(" ")
+        self.on_surface.set_title(" ")  # keeps the place of the still's words
         self.floor = min(surface(m).item() for m in minima)
         height = min(max(1e-12, paths.loss.reshape(-1)[0].item() - self.floor), 1e100)
         self.by_step.set(
@@ -163,10 +166,10 @@ class Explorer:
             at_step = self._pixels(
                 self.by_step, np.stack([np.broadcast_to(np.arange(last), loss.shape), loss], axis=-1)
             )
-        at_step[~(np.isfinite(loss) & (loss > 0) & (loss < 1e100))] = np.nan
+        at_step[~drawable(loss)] = np.nan
+        self.drawn = ~np.isnan(at_surface[..., 0])
         channels = [at_surface[..., 0], at_surface[..., 1], at_step[..., 0], at_step[..., 1]]
-        every = max(1, last // 40)
-        path = {"kind": "path", "color": BLUE, "dash": [], "every": every}
+        path = {"kind": "path", "color": BLUE, "dash": [], "every": marks(last).step}
         layers = [
             {**path, "x": 0, "y": 1, "clip": self._clip(self.on_surface), "arrow": True},
             {**path, "x": 2, "y": 3, "clip": self._clip(self.by_step), "arrow": False},
@@ -213,16 +216,16 @@ class Explorer:
 
     def _sentence(self) -> str:
         settings = ", ".join(f"{c['label']} = {c['texts'][c['first']]}" for c in self.spec["controls"])
-        return f"{settings}: {self.outcomes[np.ravel_multi_index(self._first, self.paths.outcomes.shape)]}."
+        return f"{settings}: {self.outcomes[self._first]}."
 
     def _draw_first(self) -> None:
         """The path of the first setting, for where nothing moves."""
-        path = self.paths[self._first]
+        path = self.paths[tuple(self.first[name] for name in self.values)]
         x, loss = path.x.numpy(), path.loss.numpy() - self.floor
-        drawn = departed(self._pixels(self.on_surface, x[None]), self._clip(self.on_surface))[0]
-        gone = np.isnan(drawn[0, :, 0])
-        self.on_surface.plot(*np.where(gone[:, None], np.nan, x).T, color=BLUE, marker="o", markersize=6)
-        self.by_step.plot(np.where((loss > 0) & (loss < 1e100), loss, np.nan), color=BLUE)
+        drawn = self.drawn[self._first]
+        looks = {"color": BLUE, "marker": "o", "markersize": 6, "markevery": marks(len(x))}
+        self.on_surface.plot(*np.where(drawn[:, None], x, np.nan).T, **looks)
+        self.by_step.plot(np.where(drawable(loss), loss, np.nan), color=BLUE)
         if self.with_theory:
             for lam, style in zip(self.curvature, STYLES[2:4], strict=True):
                 lr = float(path.hyper["lr"])
@@ -287,6 +290,11 @@ def _slider(name: str, values: np.ndarray, first: int) -> ipywidgets.Widget:
     return ipywidgets.FloatSlider(min=values[0], max=values[-1], step=values[1] - values[0], **common)
 
 
+def drawable(loss: np.ndarray) -> np.ndarray:
+    """Which values a logarithmic axis can show."""
+    return (loss > 0) & (loss < 1e100)
+
+
 def departed(at: np.ndarray, clip: list[float]) -> tuple[np.ndarray, np.ndarray]:
     """Paths (settings, points, 2) in pixels without what comes after each has left the frame; and when that was.
 
@@ -294,17 +302,15 @@ def departed(at: np.ndarray, clip: list[float]) -> tuple[np.ndarray, np.ndarray]
     point is drawn as far as ``FAR``. The second result is its number, or that of all points if there is none.
     """
     x, y, width, height = clip
-    inside = (at[..., 0] >= x) & (at[..., 0] <= x + width) & (at[..., 1] >= y) & (at[..., 1] <= y + height)
-    order = np.arange(at.shape[1])
-    last = np.where(inside, order, -1).max(axis=1)
+    when = left_at(at, (x, x + width), (y, y + height))
     at = at.copy()
-    at[order > last[:, None] + 1] = np.nan
+    at[np.arange(at.shape[1]) > when[:, None]] = np.nan
     outside = ~(np.abs(at) < FAR).all(axis=-1)
     for k, i in zip(*np.nonzero(outside & np.isfinite(at).all(axis=-1)), strict=True):
         before, here = at[k, i - 1] if i else np.full(2, np.nan), at[k, i]
         part = np.min((np.sign(here - before) * FAR - before) / (here - before))
         at[k, i] = before + part * (here - before)  # NaN if there is nothing before
-    return at, last + 1
+    return at, when
 
 
 def packed(channels: np.ndarray) -> bytes:
@@ -317,10 +323,8 @@ def packed(channels: np.ndarray) -> bytes:
 
 def small_png(figure: Figure) -> bytes:
     """The figure as a PNG of few colours."""
-    figure.canvas.draw()
     buffer = io.BytesIO()
-    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])
-    picture.quantize(96, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
+    figure.raster().quantize(96, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 

@@ -18,6 +18,10 @@ ROUNDING = 1e-15  # how far β + (1 - β) may be from 1
 MUCH = 1e9  # a quotient of factors that may soon overflow
 OF_ONE = (torch.pow, torch.abs)  # tensor, to which a number is often added: √v + ε
 TAKEN_ALONG = {torch.mul: torch.addcmul, torch.div: torch.addcdiv}  # by a sum: x + c·y·z, x + c·y/z
+# Done as the tensor does them, without waiting.
+COMPARISONS = ("and", "bool", "eq", "ge", "gt", "invert", "le", "lt", "ne", "or")
+REFLECTED = ("rfloordiv", "rmatmul", "rmod", "rpow")
+OTHERS = ("float", "floordiv", "getitem", "len", "matmul", "mod", "pos", "repr")
 Todo = tuple[Callable, tuple[Tensor, ...], dict[str, float]]
 
 
@@ -70,9 +74,7 @@ class Lazy:
                 return a if a._c else b._times(sign)
             return Lazy(a.tensor() + sign * b.tensor())
         if abs(a._c + c - 1) < ROUNDING:  # an average
-            if (
-                b._todo is not None and b._todo[0] is torch.mul
-            ):  # of squares, which may be infinite: lerp makes them NaN
+            if b._todo is not None and b._todo[0] is torch.mul:  # of squares: where one is infinite, lerp gives NaN
                 return Lazy(None, 1.0, (torch.addcmul, (a.tensor(), *b._todo[1]), {"value": c}))
             if a.base().dtype == b.base().dtype:
                 return Lazy(torch.lerp(b.base(), a.base(), a._c))
@@ -141,7 +143,7 @@ class Lazy:
 
     @classmethod
     def __torch_function__(cls, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        value = function(*map(_plain, args), **{name: _plain(v) for name, v in (kwargs or {}).items()})
+        value = function(*map(plain, args), **{name: plain(v) for name, v in (kwargs or {}).items()})
         return cls(value) if torch.is_tensor(value) else value
 
     def __getattr__(self, name: str) -> Any:
@@ -153,33 +155,16 @@ def _shifted(T: Tensor, of: Callable, by: float, out: Tensor | None = None, **op
     return of(T, **options, out=out).add_(by)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Tensors where there were Lazys, also in lists and tuples."""
     if isinstance(value, (list, tuple)):
-        return type(value)(map(_plain, value))
+        return type(value)(map(plain, value))
     return value.tensor() if isinstance(value, Lazy) else value
 
 
 def _as_the_tensor(name: str) -> Callable:
-    return lambda self, *args: getattr(self.tensor(), name)(*map(_plain, args))
+    return lambda self, *args: getattr(self.tensor(), name)(*map(plain, args))
 
 
-for name in (
-    *(
-        "bool",
-        "float",
-        "floordiv",
-        "getitem",
-        "invert",
-        "len",
-        "matmul",
-        "mod",
-        "pos",
-        "repr",
-        "rfloordiv",
-        "rmatmul",
-        "rmod",
-        "rpow",
-    ),
-    *("and", "or", "eq", "ge", "gt", "le", "lt", "ne"),
-):
+for name in (*COMPARISONS, *REFLECTED, *OTHERS):
     setattr(Lazy, f"__{name}__", _as_the_tensor(f"__{name}__"))

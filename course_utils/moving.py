@@ -14,7 +14,6 @@ from course_utils.plotting import (
     plot_paths,
 )
 
-import numpy as np
 from PIL import Image
 
 
@@ -39,8 +38,7 @@ class Animation:
             for line, (x, y) in zip(lines, whole, strict=True):
                 line.set_data(x[:k], y[:k])
                 line.set_markevery(marks(k) if k == points else [min(k, len(x)) - 1])
-            self.figure.canvas.draw()
-            frame = Image.fromarray(np.asarray(self.figure.canvas.buffer_rgba())[..., :3])
+            frame = self.figure.raster()
             # One palette and no dithering: then two frames differ only where something moved, and the file stays small.
             palette = frames[0] if frames else frame.quantize(128)
             frames.append(frame.quantize(palette=palette, dither=Image.Dither.NONE))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from course_utils import checks, rules
-from course_utils.lazy import Lazy
+from course_utils.lazy import Lazy, plain
 
 import numpy as np
 import torch
@@ -141,7 +141,7 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     def _judged(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments as plain numbers, and what torch makes of them, if nothing is wrong with them."""
-        arguments = {name: _plain(value) for name, value in arguments.items()}
+        arguments = {name: _python(value) for name, value in arguments.items()}
         for name in ("capturable", "differentiable"):
             if arguments.get(name):
                 raise ValueError(f"{name} must be False: {type(self).__name__} of this course cannot do that.")
@@ -216,18 +216,18 @@ def _split(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name != "betas"} | betas
 
 
-def _plain(value: Any) -> Any:
+def _python(value: Any) -> Any:
     """NumPy's numbers as Python's."""
     if isinstance(value, (tuple, list)):
-        return tuple(map(_plain, value))
+        return tuple(map(_python, value))
     return value.item() if isinstance(value, (np.generic, np.ndarray)) and value.size == 1 else value
 
 
 def _own(value: Any, *others: Tensor) -> Any:
     """The value on storage of its own: a rule may remember x or g themselves."""
-    if not torch.is_tensor(value) and not isinstance(value, Lazy):
-        return value
-    tensor = value.tensor() if isinstance(value, Lazy) else value
+    tensor = plain(value)
+    if not torch.is_tensor(tensor):
+        return tensor
     own = tensor.untyped_storage().data_ptr()
     return tensor.clone() if any(own == other.untyped_storage().data_ptr() for other in others) else tensor
 
@@ -419,8 +419,9 @@ class Lookahead(torch.optim.Optimizer):
             if p.grad is not None:  # not: a frozen layer, which has no slow weights until it moves
                 self.state[p]["slow"] = start
         for p, state in self.state.items():
-            state["slow"], fast = rules.pull(state["slow"], p.detach(), self.t, self.k, self.alpha)
-            p.copy_(fast)
+            state["slow"], fast = rules.pull(state["slow"], p, self.t, self.k, self.alpha)
+            if fast is not p:  # it was pulled
+                p.copy_(fast)
         return loss
 
     def state_dict(self) -> dict[str, Any]:

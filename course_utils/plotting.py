@@ -22,6 +22,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as _Figure
 from matplotlib.ticker import MaxNLocator
+from PIL import Image
 from torch import Tensor
 
 # Okabe and Ito's colours, told apart by colour-blind readers too, each with a marker and a line style of its own.
@@ -77,6 +78,11 @@ class Figure(_Figure):
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", metadata={"Software": None})
         return buffer.getvalue()
+
+    def raster(self) -> Image.Image:
+        """The figure, drawn anew, as a picture in memory."""
+        self.canvas.draw()
+        return Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = self.get_size_inches() * DPI
@@ -189,11 +195,15 @@ def leaves(path: Path) -> int:
 
     Drawing beyond it would be misleading: later jumps right across the frame would look like steps on the surface.
     """
-    x = finite(path.x)
-    (x0, x1), (y0, y1) = path.surface.xlim, path.surface.ylim
-    outside = ~((x[:, 0] >= x0) & (x[:, 0] <= x1) & (x[:, 1] >= y0) & (x[:, 1] <= y1))
-    inside = np.flatnonzero(~outside)
-    return int(inside[-1]) + 1 if inside.size else 0
+    return int(left_at(finite(path.x), path.surface.xlim, path.surface.ylim))
+
+
+def left_at(points: np.ndarray, xlim: Sequence[float], ylim: Sequence[float]) -> np.ndarray:
+    """For each series of points (..., n, 2): the number of the first after which none is in the frame; n if none is."""
+    (x0, x1), (y0, y1) = xlim, ylim
+    x, y = points[..., 0], points[..., 1]
+    inside = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+    return np.where(inside, np.arange(1, inside.shape[-1] + 1), 0).max(axis=-1)
 
 
 def finite(values: Tensor) -> np.ndarray:
