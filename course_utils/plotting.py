@@ -138,7 +138,7 @@ def draw_surface(ax: Axes, surface: Surface) -> None:
     x, y = np.linspace(*surface.xlim, 241), np.linspace(*surface.ylim, 241)
     points = torch.tensor(np.stack(np.meshgrid(x, y), axis=-1))
     value = surface(points).numpy()
-    low = min(surface(torch.tensor(m, dtype=torch.float64)).item() for m in surface.minima)
+    low = surface.lowest
     levels = low + (value.max() - low) * np.linspace(0, 1, 13) ** 3
     ax.contourf(x, y, value, levels=levels, colors=HEIGHTS(np.linspace(0, 1, len(levels) - 1)))
     ax.contour(x, y, value, levels=levels, colors="#7f9fb8", linewidths=0.7, linestyles="solid")
@@ -169,7 +169,7 @@ def draw_start(ax: Axes, x: Tensor) -> None:
     ax.plot(*x, marker="o", markersize=11, color="white", markeredgecolor=BLACK, markeredgewidth=2, zorder=5)
 
 
-def draw_arrow(ax: Axes, tail: Tensor, tip: Tensor, color: str) -> None:
+def draw_arrow(ax: Axes, tail: Tensor | np.ndarray, tip: Tensor | np.ndarray, color: str) -> None:
     """Draw an arrow between two points (2,) of a surface."""
     looks = {
         "arrowstyle": "-|>",

@@ -40,6 +40,11 @@ class Surface:
             raise ValueError(f"x must hold points of 2 coordinates, shape (..., 2), got shape {tuple(x.shape)}.")
         return self.f(x[..., 0], x[..., 1])
 
+    @property
+    def lowest(self) -> float:
+        """The value at the minima."""
+        return min(self(torch.tensor(minimum, dtype=torch.float64)).item() for minimum in self.minima)
+
 
 def bowl(curvature_1: float, curvature_2: float, name: str = "bowl") -> Surface:
     """½ (a·x₁² + b·x₂²): a bowl of curvatures a > 0 and b > 0 along its axes, with its minimum, 0, at the origin."""

@@ -1,95 +1,63 @@
-"""A lecture as a student meets it: JupyterLab in a real browser, all cells run, the slider dragged."""
+"""The course as a student meets it: Jupyter in a real browser, all cells run, sliders dragged; and pages without it."""
 
 import io
 import json
-import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 from course_utils.widgets import explore
 
+import nbformat
 import numpy as np
 import pytest
+from browsing import needs_chromium, open_browser, run_all, serve
 from conftest import ROOT
 from PIL import Image
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium here: on Debian, apt-get install chromium"
-)
+pytestmark = needs_chromium
 
 LECTURE = "01_gradient_descent.ipynb"
-# All cells stay in the page, so that the test (and a screenshot) finds them without scrolling; no news, no questions.
-SETTINGS = {
-    "notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
-    "apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
-}
+FOUR = [
+    "from course_utils.widgets import explore, look_ahead, race, stability_map",
+    'explore("quadratic")',
+    'race("quadratic", ["sgd", "momentum", "adam"])',
+    "stability_map()",
+    "look_ahead()",
+]
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory) -> Iterator[SimpleNamespace]:
-    """A JupyterLab that serves a copy of the lectures, with settings of its own: its url, notebooks and log."""
+    """A JupyterLab that serves a copy of the lectures."""
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", home / "notebooks")
     for name in ("trusted.ipynb", "untrusted.ipynb"):
         shutil.copy(ROOT / "notebooks" / LECTURE, home / "notebooks" / name)
-    for name, values in SETTINGS.items():
-        file = home / "settings" / "@jupyterlab" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values), encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = [
-        "--no-browser", "--allow-root", "--expose-app-in-browser", "--ip=127.0.0.1", f"--port={port}",
-        "--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'notebooks'}",
-        f"--LabApp.user_settings_dir={home / 'settings'}", f"--LabApp.workspaces_dir={home / 'workspaces'}",
-    ]  # fmt: skip
-    folders = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    env = {**os.environ, **folders}
-    trusted = home / "notebooks" / "trusted.ipynb"
-    subprocess.run([sys.executable, "-m", "nbformat.sign", str(trusted)], env=env, check=True, capture_output=True)
-    log = home / "log"
-    with open(log, "w") as stream:
-        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=env, stdout=stream, stderr=stream)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            for _ in range(120):
-                try:
-                    urllib.request.urlopen(f"{url}/api/status", timeout=1).close()
-                    break
-                except OSError:
-                    assert server.poll() is None, log.read_text(encoding="utf-8")
-                    time.sleep(0.5)
-            else:
-                pytest.fail(log.read_text(encoding="utf-8"))
-            yield SimpleNamespace(url=url, notebooks=home / "notebooks", log=log)
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
+    write_four(home / "notebooks")
+    with serve(home) as server:
+        trusted = home / "notebooks" / "trusted.ipynb"
+        sign = [sys.executable, "-m", "nbformat.sign", str(trusted)]
+        subprocess.run(sign, env=server.env, check=True, capture_output=True)
+        yield server
+
+
+def write_four(folder) -> None:
+    """A notebook with the four explorers."""
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(
+        nbformat.v4.new_notebook(metadata=kernel, cells=[nbformat.v4.new_code_cell(code) for code in FOUR]),
+        folder / "four.ipynb",
+    )
 
 
 @pytest.fixture
-def page(lab) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
-        page.problems = []
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
-        page.goto(f"{lab.url}/lab/tree/{LECTURE}")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+def page() -> Iterator[Page]:
+    with open_browser(1400, 900) as page:
         yield page
-        browser.close()
 
 
 def pixels(locator: Locator) -> np.ndarray:
@@ -108,25 +76,22 @@ def wait_for_change(page: Page, locator: Locator, before: np.ndarray) -> np.ndar
 
 def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
     pictures = request.config.getoption("--pictures")
+    page.goto(f"{lab.url}/lab/tree/{LECTURE}")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     page.set_default_timeout(240_000)
-    page.evaluate(
-        """async () => {
-            await jupyterapp.shell.currentWidget.sessionContext.ready;
-            await jupyterapp.commands.execute('notebook:run-all-cells');
-            await jupyterapp.commands.execute('docmanager:save');
-        }"""
-    )
+    run_all(page)
+    page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     cells = json.loads((lab.notebooks / LECTURE).read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     assert not [output for cell in code for output in cell["outputs"] if output["output_type"] == "error"]
 
-    view = page.locator(".widget-vbox", has=page.locator(".downhill")).first
+    view = page.locator(".downhill-view").first
     handle, stage, verdict = (view.locator(f) for f in (".noUi-handle", ".stage", ".verdict"))
     view.scroll_into_view_if_needed()
     stage.wait_for()
     assert pixels(stage).std() > 10  # something is drawn
-    assert view.locator("input").count() == 1  # the step: lr is on the ipywidgets slider, once
+    assert view.locator("input[type=range]").count() == 1  # the step: lr is on the ipywidgets slider, once
 
     track = view.locator(".noUi-base").bounding_box()
     height = track["y"] + track["height"] / 2
@@ -140,8 +105,7 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
         now = wait_for_change(page, stage, now)
         page.wait_for_timeout(300)
         assert (pixels(stage) == now).all()  # nothing was queued
-        readings.append(float(view.locator(".widget-readout").inner_text()))
-        assert verdict.inner_text().startswith(f"lr = {readings[-1]:.3g}: ")
+        readings.append(lr_of(view))
         if pictures and name:
             pictures.mkdir(parents=True, exist_ok=True)
             view.screenshot(path=pictures / f"explorer_{name}.png")
@@ -153,15 +117,86 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
     wait_for_change(page, stage, now)
-    assert float(view.locator(".widget-readout").inner_text()) < readings[-1]
+    assert lr_of(view) < readings[-1]
 
     assert page.problems == []
     assert "Traceback" not in lab.log.read_text(encoding="utf-8")  # what a callback raises ends up there
 
 
+def lr_of(view: Locator) -> float:
+    return float(view.locator(".verdict").inner_text().removeprefix("lr = ").partition(":")[0])
+
+
+def four_explorers_work(page: Page, log) -> None:
+    """Each of them is moved by its sliders in the browser, and by the pointer; the kernel answers what it is asked."""
+    run_all(page)
+    page.wait_for_selector(".downhill-view canvas >> nth=3", timeout=60_000)
+    one, racing, map_, ahead = page.locator(".downhill-view").all()
+    for view in (one, racing, map_, ahead):
+        view.scroll_into_view_if_needed()
+        words, before = view.locator(".verdict").inner_text(), pixels(view.locator(".stage"))
+        view.locator(".noUi-handle").first.focus()
+        for _ in range(12):
+            page.keyboard.press("ArrowRight")
+        wait_for_change(page, view.locator(".stage"), before)
+        assert view.locator(".verdict").inner_text() != words
+        assert view.locator(".widget-label").first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 14
+
+    def click(view: Locator, x: float, y: float) -> None:
+        """At these parts of the picture's width and height."""
+        view.scroll_into_view_if_needed()
+        box = view.locator("canvas").bounding_box()
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+    click(one, 0.3, 0.2)  # another start: asked of the kernel
+    one.locator("input[type=range]").focus()
+    page.keyboard.press("Home")
+    page.wait_for_function(
+        "e => !e.querySelector('.numbers').textContent.includes('x₁ = −5.00')", arg=one.element_handle()
+    )
+    field = one.locator("input[type=text]")
+    field.fill("lr = 0.456, start = (1, -2.5)")
+    field.press("Enter")
+    page.wait_for_function(
+        "e => e.querySelector('.verdict').textContent.startsWith('lr = 0.456:')"
+        " && e.querySelector('.numbers').textContent.startsWith('step 0:  x₁ = 1.00,  x₂ = −2.50')",
+        arg=one.element_handle(),
+    )
+    field.fill("lr = -1")
+    field.press("Enter")
+    one.get_by_text("lr must be a positive, finite number, got -1.").wait_for()
+
+    click(map_, 0.3, 0.3)  # the pointer on the map moves both sliders
+    words = map_.locator(".verdict").inner_text()
+    map_.locator(".noUi-handle").nth(1).focus()
+    page.keyboard.press("ArrowLeft")
+    after = map_.locator(".verdict").inner_text()
+    assert after != words
+    assert after.split(",")[0] == words.split(",")[0]  # the same lr: its slider was moved by the click
+    racing.locator("button").click()
+    assert racing.locator("button").inner_text() == "❚❚ pause"
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+    assert page.problems == []
+
+
+def test_the_four_explorers_work_in_jupyterlab(page, lab):
+    page.goto(f"{lab.url}/doc/tree/four.ipynb")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    four_explorers_work(page, lab.log)
+
+
+def test_the_four_explorers_work_in_notebook_7(page, tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    write_four(tmp_path / "notebooks")
+    with serve(tmp_path, "notebook") as server:
+        page.goto(f"{server.url}/notebooks/four.ipynb")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        four_explorers_work(page, server.log)
+
+
 def test_a_trusted_notebook_opened_without_running_is_alive(page, lab):
     """The committed outputs bring the explorer as a page of its own: no kernel is asked, no model is missing."""
-    page.goto(f"{lab.url}/lab/tree/trusted.ipynb")
+    page.goto(f"{lab.url}/doc/tree/trusted.ipynb")
     stage = page.locator(".downhill.page .stage").first
     stage.wait_for()
     slider = page.locator(".downhill.page input").first
@@ -174,11 +209,30 @@ def test_a_trusted_notebook_opened_without_running_is_alive(page, lab):
 
 
 def test_one_that_is_not_trusted_shows_the_still(page, lab):
-    page.goto(f"{lab.url}/lab/tree/untrusted.ipynb")
+    page.goto(f"{lab.url}/doc/tree/untrusted.ipynb")
     still = """document.querySelector('.jp-RenderedHTML img[alt*="lr = 0.1: still 28 % away"]')"""
     page.wait_for_function(f"{still}?.naturalWidth === 1500")  # loaded, and as sharp as it was made
     assert page.locator(".downhill").count() == 0
     assert "model not found" not in page.content()
+
+
+def test_an_exported_lecture_is_alive_without_kernel_and_network(tmp_path):
+    """HTML by nbconvert, opened from the disk."""
+    export = [sys.executable, "-m", "nbconvert", "--to", "html", f"--output-dir={tmp_path}", "--embed-images"]
+    subprocess.run([*export, str(ROOT / "notebooks" / LECTURE)], check=True, capture_output=True)
+    with open_browser(1100, 900, offline=True) as page:
+        page.goto((tmp_path / LECTURE).with_suffix(".html").as_uri(), wait_until="domcontentloaded")
+        explorer = page.locator(".downhill.page").first
+        explorer.wait_for()
+        page.problems.clear()  # nbconvert's own scripts, for mathematics, want the network
+        before = pixels(explorer.locator(".stage"))
+        explorer.locator("input").first.focus()
+        for _ in range(34):
+            page.keyboard.press("ArrowRight")
+        wait_for_change(page, explorer.locator(".stage"), before)
+        assert explorer.locator(".verdict").inner_text().startswith("lr = 0.708: diverges")
+        assert explorer.locator("input[type=text]").is_disabled()
+        assert page.problems == []
 
 
 @pytest.fixture(scope="module")
@@ -193,25 +247,18 @@ def exported(tmp_path_factory) -> str:
 @pytest.fixture
 def lone(exported) -> Iterator[Page]:
     """That page in a browser without network."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(viewport={"width": 1100, "height": 1500}, offline=True)
-        page = context.new_page()
-        page.problems = []
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
+    with open_browser(1100, 1500, offline=True) as page:
         page.goto(exported)
         page.wait_for_selector(".downhill >> nth=1")
         yield page
         assert page.problems == []
-        browser.close()
 
 
 def test_a_page_needs_no_kernel_and_no_network(lone):
     first, second = lone.locator(".downhill").all()
-    assert first.locator("input").count() == 2
-    assert second.locator("input").count() == 3
-    assert "lr = 0.1: still 28 % away" in first.inner_text()
+    assert first.locator("input[type=range]").count() == 2
+    assert second.locator("input[type=range]").count() == 3
+    assert first.locator(".verdict").inner_text() == "lr = 0.1: still 28 % away"
     before, other = pixels(first.locator(".stage")), second.inner_text()
     first.locator("input").first.focus()
     for _ in range(34):
@@ -219,12 +266,8 @@ def test_a_page_needs_no_kernel_and_no_network(lone):
     wait_for_change(lone, first.locator(".stage"), before)
     words = first.locator(".verdict").inner_text()
     assert words.startswith("lr = 0.708: diverges, leaves the picture at step 1")
-    assert (
-        first.locator(".stage")
-        .get_attribute("aria-label")
-        .startswith(f"The path of sgd on the quadratic surface. {words}")
-    )
-    assert first.locator("input").first.get_attribute("aria-valuetext") == "0.708"
+    label = first.locator(".stage").get_attribute("aria-label")
+    assert label.startswith(f"The path of sgd on the quadratic surface. {words}")
     assert second.inner_text() == other  # each has sliders of its own
 
 
@@ -235,7 +278,7 @@ def test_the_step_slider_and_the_play_button(lone):
     step.focus()
     lone.keyboard.press("Home")
     start = wait_for_change(lone, stage, whole)
-    assert "step 0: x₁ = −5.00, x₂ = −2.00, loss above the minimum = 10.5" in explorer.inner_text()
+    assert "step 0:  x₁ = −5.00,  x₂ = −2.000,  loss above the minimum = 1" in explorer.inner_text()
     button.click()
     lone.wait_for_timeout(500)
     assert "pause" in button.inner_text()

@@ -1,0 +1,8 @@
+"""The explorers: what the lectures call to put sliders into a cell."""
+
+from course_utils.widgets.looking_ahead import look_ahead
+from course_utils.widgets.one_rule import explore
+from course_utils.widgets.racing import race
+from course_utils.widgets.stability import stability_map
+
+__all__ = ["explore", "look_ahead", "race", "stability_map"]

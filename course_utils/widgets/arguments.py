@@ -1,0 +1,43 @@
+"""What the explorers are called with, checked before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+from course_utils import checks, surfaces
+from course_utils.surfaces import Surface
+from course_utils.widgets.sliders import Slider
+
+LARGEST = 400_000  # points of all paths together: more would be too large for a notebook
+
+
+def scene(surface: Any, start: Any, steps: Any) -> tuple[Surface, tuple[float, float], int]:
+    """The surface, the start (by default the surface's own) and the number of steps. Raises ValueError or TypeError."""
+    surface = checks.named("surface", surface, surfaces, lambda s: isinstance(s, Surface))
+    start = checks.numbers("start", surface.start if start is None else start)
+    if start.shape != (2,):
+        raise ValueError(f"start must be two finite numbers (x, y), got {start.tolist()}.")
+    return surface, tuple(start.tolist()), checks.whole("steps", steps)
+
+
+def sliders_of(
+    rule: Callable, hyper: Mapping[str, Any], named: Callable[[str], str] = str
+) -> tuple[dict[str, Slider], dict[str, Any]]:
+    """The sliders of those hyperparameters that are (lowest, first shown, highest), and the others, which stay.
+
+    ``named`` gives the slider's name from the hyperparameter's. Raises ValueError or TypeError.
+    """
+    checks.hyperparameters(rule, hyper)
+    spans = {name: value for name, value in hyper.items() if isinstance(value, (tuple, list))}
+    sliders = {name: Slider.between(named(name), value, name == "lr", name) for name, value in spans.items()}
+    return sliders, {name: value for name, value in hyper.items() if name not in spans}
+
+
+def small_enough(sliders: Sequence[Slider], steps: int, paths: int = 1) -> None:
+    """Raises ValueError if the paths of all settings have too many points."""
+    points = prod(len(slider.values) for slider in sliders) * (steps + 1) * paths
+    if points > LARGEST:
+        names = " x ".join(slider.name for slider in sliders)
+        raise ValueError(f"{names} has {points:,} points on all paths, at most {LARGEST:,} are allowed.")

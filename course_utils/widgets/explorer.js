@@ -1,0 +1,409 @@
+// The moving part of an explorer, drawn over its still picture. It knows pixels and words, no mathematics and no rules:
+// every setting of the sliders was computed in advance. moves.py says how the data are laid out.
+
+const GONE = -32768; // no number, or too far outside the picture
+const FAR = 2000; // pixels: what is farther away is drawn here, on its way
+const PACE = 60; // milliseconds a picture when played
+const LONGEST = 120; // pictures; long paths are played some steps at a time
+const PATIENCE = 3000; // milliseconds until a kernel that does not answer is spoken of
+const NO_KERNEL = "Other starts and other values need a kernel: run this cell in Jupyter.";
+
+/** The data as they were before they were packed: as differences along the steps, lower bytes first, and deflated. */
+export async function unpack(bytes, { channels, controls }) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const both = new Uint8Array(await new Response(stream).arrayBuffer());
+  const data = new Int16Array(both.length / 2);
+  for (let i = 0; i < data.length; i++) data[i] = both[i] | (both[data.length + i] << 8);
+  let start = 0;
+  return channels.map(({ by, points }) => {
+    const length = by.reduce((n, c) => n * controls[c].texts.length, points);
+    const channel = data.subarray(start, (start += length));
+    for (let at = 0; at < length; at += points) {
+      for (let i = 1; i < points; i++) channel[at + i] += channel[at + i - 1];
+    }
+    return channel;
+  });
+}
+
+/**
+ * Shows an explorer in `root`: with sliders of its own if `inputs`; with what needs a kernel if there is `ask`, which
+ * sends it a request. `moved(i, value)` is called when the pointer in the picture has moved slider i.
+ */
+export function mount(root, spec, data, { inputs = true, ask = null, moved = () => {} } = {}) {
+  const index = spec.controls.map((c) => c.first);
+  const phases = spec.phases.length;
+  const frames = spec.last * phases; // the last step is one picture
+  const stride = phases > 1 ? 1 : Math.ceil(spec.last / LONGEST);
+  const pace = phases > 1 ? 10 * PACE : PACE;
+  const sliders = [];
+  let frame = spec.first;
+  let timer = null;
+
+  root.replaceChildren();
+  root.classList.add("downhill");
+  add(root, "style").textContent = STYLE;
+  const verdict = add(root, "div", "verdict");
+  verdict.setAttribute("aria-live", "polite");
+  const lines = spec.verdicts.map(() => add(verdict, "p"));
+  const stage = add(root, "div", "stage");
+  stage.setAttribute("role", "img");
+  stage.style.aspectRatio = `${spec.width} / ${spec.height}`;
+  stage.style.maxWidth = `${spec.width}px`;
+  const still = add(stage, "img");
+  still.alt = "";
+  still.src = spec.background;
+  const canvas = add(stage, "canvas");
+  const pen = canvas.getContext("2d");
+  const numbers = add(root, "p", "numbers");
+  const notes = add(root, "p", "notes");
+  const rows = add(root, "div", "rows");
+  if (inputs) {
+    spec.controls.forEach((c, k) => {
+      sliders[k] = slider(rows, c.name, c.texts.length - 1, (i) => set(k, i));
+      sliders[k](c.first, c.texts[c.first]);
+    });
+  }
+  const showStep = slider(rows, "step", frames, (i) => { stop(); go(i); });
+  const play = document.createElement("button");
+  play.type = "button";
+  play.onclick = () => (timer === null ? start() : stop());
+  rows.lastElementChild.append(play);
+  stop();
+  const [{ name, texts, first }] = spec.controls;
+  const asker = other(rows, `${name} = ${texts[first]}`, ask, redraw);
+  point(canvas, spec, {
+    set: (k, i) => { set(k, i); moved(k, spec.controls[k].values[i]); },
+    go: (i) => { stop(); go(i * phases); },
+    ask: asker.ask,
+  });
+
+  function start() {
+    if (frame >= frames) go(0);
+    play.textContent = "❚❚ pause";
+    timer = setInterval(() => (frame < frames ? go(Math.min(frames, frame + stride)) : stop()), pace);
+  }
+  function stop() {
+    clearInterval(timer);
+    timer = null;
+    play.textContent = "▶ play";
+  }
+  function go(i) {
+    frame = i;
+    draw();
+  }
+  function set(k, i) {
+    index[k] = i;
+    sliders[k]?.(i, spec.controls[k].texts[i]);
+    draw();
+  }
+  /** Takes new data from the kernel. */
+  async function redraw(known, bytes) {
+    data = await unpack(bytes, known);
+    Object.assign(spec, known);
+    spec.controls.forEach((c, k) => { index[k] = Math.min(index[k], c.texts.length - 1); });
+    draw();
+  }
+
+  /** The number, among the settings of the controls in `by`, of the one that they are at. */
+  const setting = (by) => by.reduce((k, c) => k * spec.controls[c].texts.length + index[c], 0);
+  /** Where channel n is at step i, in pixels; null if nowhere. */
+  function at(n, i) {
+    const { by, points } = spec.channels[n];
+    const q = data[n][setting(by) * points + Math.min(i, points - 1)];
+    return q === GONE ? null : q / spec.unit;
+  }
+  const where = ([x, y], i) => (at(x, i) === null || at(y, i) === null ? null : [at(x, i), at(y, i)]);
+  const settings = (by, name) => by.map((c) => `${spec.controls[c][name]} = ${spec.controls[c].texts[index[c]]}`).join(", ");
+
+  function draw() {
+    const step = Math.floor(frame / phases);
+    const phase = step === spec.last ? phases : frame % phases;
+    const scale = canvas.width / spec.width;
+    pen.setTransform(scale, 0, 0, scale, 0, 0);
+    pen.clearRect(0, 0, spec.width, spec.height);
+    for (const layer of spec.layers) {
+      if (layer.phase > phase) continue;
+      pen.save();
+      pen.beginPath();
+      pen.rect(...spec.axes[layer.on].box);
+      pen.clip();
+      pen.strokeStyle = pen.fillStyle = layer.color;
+      DRAW[layer.kind](pen, layer, where, step, spec.last);
+      pen.restore();
+    }
+    say(step, spec.phases[phase] ? `, ${spec.phases[phase]}` : "");
+    showStep(frame, String(step));
+  }
+
+  function say(step, part) {
+    const said = spec.verdicts.map((v) => {
+      const k = setting(v.by);
+      const subject = v.glyph ? `${v.name} (${settings(v.by, "short")})` : settings(v.by, "name");
+      return { ...v, order: v.order?.[k], words: `${subject}: ${v.words[v.index[k]]}`, bad: v.bad[v.index[k]] };
+    });
+    if (said.length > 1) said.sort((a, b) => a.order - b.order);
+    said.forEach(({ words, bad, glyph, color, order }, i) => {
+      lines[i].classList.toggle("bad", bad);
+      lines[i].replaceChildren();
+      if (glyph) {
+        const place = order <= spec.last ? `${1 + said.filter((other) => other.order < order).length}. ` : "–  ";
+        lines[i].append(place);
+        Object.assign(add(lines[i], "span", "glyph"), { textContent: glyph }).style.color = color;
+      }
+      lines[i].append(glyph ? ` ${words}` : words);
+    });
+    const told = spec.told.map((t) => `${t.label} = ${value(spec.axes[t.on], where(t.at, step), t.axis)}`).join(",  ");
+    numbers.textContent = `step ${step}${part}:  ${spec.telling}${spec.telling && ":  "}${told}`;
+    notes.textContent = spec.notes.map((n) => n.words[n.index[setting(n.by)]]).join("   ");
+    const all = [spec.about, ...lines.map((line) => `${line.textContent.trim()}.`), `${numbers.textContent}.`, notes.textContent];
+    stage.setAttribute("aria-label", all.join(" ").trim());
+  }
+
+  const dark = () => root.classList.toggle("dark", isDark(root));
+  const resized = new ResizeObserver(() => {
+    const width = Math.max(1, Math.round(stage.clientWidth * (window.devicePixelRatio || 1)));
+    canvas.width = width;
+    canvas.height = Math.round((width * spec.height) / spec.width);
+    dark();
+    draw();
+    const controls = (root.closest(".downhill-view") ?? root).querySelectorAll("input, button, .noUi-handle");
+    for (const control of controls) control.setAttribute("data-lm-suppress-shortcuts", "true"); // Jupyter takes keys
+  });
+  resized.observe(stage);
+  const themed = new MutationObserver(dark);
+  themed.observe(document.body, { attributes: true });
+  draw();
+  const end = () => { stop(); resized.disconnect(); themed.disconnect(); };
+  return { set, go, answered: asker.answered, end };
+}
+
+/** The row that asks the kernel: ask(request), and answered({error} or what is known, bytes). One request at a time. */
+function other(rows, example, send, redraw) {
+  const row = add(rows, "label");
+  add(row, "span").textContent = "other";
+  const input = Object.assign(add(row, "input"), { type: "text", disabled: !send });
+  input.placeholder = send ? `${example}, start = (1, 2)   (or drag the start in the picture)` : NO_KERNEL;
+  input.title = input.placeholder;
+  const output = add(row, "output", "answer");
+  let waiting = false;
+  let next = null;
+  let late;
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") ask({ text: input.value });
+  });
+  function ask(request) {
+    if (!send) return;
+    if (waiting) next = request;
+    else {
+      waiting = true;
+      late = setTimeout(() => { waiting = false; output.textContent = "The kernel does not answer: is it busy, or gone?"; }, PATIENCE);
+      send(request);
+    }
+  }
+  async function answered(content, bytes) {
+    clearTimeout(late);
+    waiting = false;
+    output.textContent = content.error ?? "";
+    if (!content.error) await redraw(content, bytes);
+    const request = next;
+    next = null;
+    if (request) ask(request);
+  }
+  return { ask, answered };
+}
+
+/** Lets the pointer in the picture move the start, sliders and the step. */
+function point(canvas, spec, { set, go, ask }) {
+  const place = ({ clientX, clientY }) => {
+    const { left, top, width } = canvas.getBoundingClientRect();
+    return [((clientX - left) * spec.width) / width, ((clientY - top) * spec.width) / width];
+  };
+  const within = ([x, y]) => spec.axes.find(({ drag, box: [left, top, width, height] }) => drag && x >= left && x <= left + width && y >= top && y <= top + height);
+  let held = null;
+  function move(event) {
+    const pixels = place(event);
+    const values = [read(held.x, pixels[0]), read(held.y, pixels[1])];
+    if (held.drag === "start") return ask({ start: values });
+    held.drag.forEach((what, axis) => {
+      if (what === "step") go(Math.max(0, Math.min(spec.last, Math.round(values[axis]))));
+      else if (what !== null) set(what, nearest(spec.controls[what].values, values[axis]));
+    });
+  }
+  canvas.addEventListener("pointerdown", (event) => {
+    held = within(place(event)) ?? null;
+    if (!held) return;
+    canvas.setPointerCapture(event.pointerId);
+    move(event);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    canvas.style.cursor = (held ?? within(place(event))) ? "crosshair" : "";
+    if (held) move(event);
+  });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = null; });
+}
+
+/** The number that a pixel stands for. */
+function read({ origin, scale, log }, pixel) {
+  const v = origin + scale * pixel;
+  return log ? 10 ** v : v;
+}
+
+/** The number that a place stands for along an axis of its Axes, in words. */
+function value(axes, place, name) {
+  if (place === null || place.some((pixel) => Math.abs(pixel) >= FAR)) return "(off the picture)";
+  const axis = axes[name];
+  const n = read(axis, place[name === "x" ? 0 : 1]);
+  const text = !axis.log ? n.toFixed(axis.digits).replace(/^-(0\.?0*)$/, "$1") : n < 1e-3 || n >= 1e4 ? n.toExponential(axis.digits - 1) : String(Number(n.toPrecision(axis.digits)));
+  return text.replace("-", "−");
+}
+
+const nearest = (values, v) => values.reduce((best, w, i) => (Math.abs(w - v) < Math.abs(values[best] - v) ? i : best), 0);
+
+const DRAW = {
+  /** A line through the points up to the current one, a marker on some, a larger one there, and an arrow to the next. */
+  path(pen, { at, width, dash, marker, size, every, vector }, where, step, last) {
+    pen.lineWidth = width;
+    pen.lineJoin = "round";
+    pen.setLineDash(dash);
+    pen.beginPath();
+    for (let i = 0, down = false; i <= step; i++) {
+      const p = where(at, i);
+      if (p) pen[down ? "lineTo" : "moveTo"](...p);
+      down = p !== null;
+    }
+    pen.stroke();
+    pen.setLineDash([]);
+    for (let i = every; i <= step; i += every) if (where(at, i)) polygon(pen, where(at, i), size, marker);
+    const here = where(at, step);
+    if (!here) return;
+    pen.strokeStyle = "white";
+    pen.lineWidth = 2;
+    polygon(pen, here, 1.7 * size, marker);
+    pen.stroke();
+    const next = vector && step < last ? where(at, step + 1) : null;
+    pen.strokeStyle = pen.fillStyle = "black";
+    if (next) arrow(pen, here, next, 2.5);
+  },
+  /** A marker at the current point. */
+  mark(pen, { at, marker, size }, where, step) {
+    const here = where(at, step);
+    if (!here) return;
+    polygon(pen, here, size, marker);
+    pen.strokeStyle = "black";
+    pen.lineWidth = 1.5;
+    pen.stroke();
+  },
+  /** An arrow from one current point to another. */
+  arrow(pen, { at, to, width, dash }, where, step) {
+    pen.setLineDash(dash);
+    if (where(at, step) && where(to, step)) arrow(pen, where(at, step), where(to, step), 1.3 * width);
+  },
+};
+
+function polygon(pen, [x, y], size, corners) {
+  pen.beginPath();
+  for (const [u, v] of corners) pen.lineTo(x + 2 * size * u, y - 2 * size * v);
+  pen.closePath();
+  pen.fill();
+}
+
+function arrow(pen, [x0, y0], [x1, y1], width) {
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  if (length < 2) return;
+  const [u, v] = [(x1 - x0) / length, (y1 - y0) / length];
+  const head = Math.min(5 * width, length / 2);
+  pen.lineWidth = width;
+  pen.beginPath();
+  pen.moveTo(x0, y0);
+  pen.lineTo(x1 - head * u, y1 - head * v);
+  pen.stroke();
+  pen.beginPath();
+  pen.moveTo(x1, y1);
+  pen.lineTo(x1 - head * u - (head / 2) * v, y1 - head * v + (head / 2) * u);
+  pen.lineTo(x1 - head * u + (head / 2) * v, y1 - head * v - (head / 2) * u);
+  pen.fill();
+}
+
+function add(parent, tag, name = "") {
+  const element = parent.appendChild(document.createElement(tag));
+  if (name) element.className = name;
+  return element;
+}
+
+/** A labelled slider from 0 to `max`; returns show(position, text). */
+function slider(parent, label, max, moved) {
+  const row = add(parent, "label");
+  add(row, "span").textContent = label;
+  const input = add(row, "input");
+  const output = add(row, "output");
+  Object.assign(input, { type: "range", min: 0, max, step: 1 });
+  input.addEventListener("input", () => moved(input.valueAsNumber));
+  return (position, text) => {
+    input.value = position;
+    input.setAttribute("aria-valuetext", text);
+    output.textContent = text;
+  };
+}
+
+/** Whether the page around is dark: its text is light. */
+function isDark(root) {
+  const [r, g, b] = getComputedStyle(root).color.match(/[\d.]+/g) ?? [0, 0, 0]; // none before it is in the page
+  return 0.3 * r + 0.6 * g + 0.1 * b > 128;
+}
+
+const STYLE = `
+.downhill { font: 16px/1.4 system-ui, sans-serif; max-width: 1000px; color: var(--jp-content-font-color1, inherit); }
+.downhill p { margin: 3px 0; font-variant-numeric: tabular-nums; text-align: center; min-height: 1.4em; white-space: pre-wrap; }
+.downhill .verdict p { font-size: 19px; font-weight: 600; }
+.downhill .verdict p:not(:only-child) { text-align: left; padding-left: 9%; font-size: 17px; }
+.downhill .verdict .bad { color: #b83a00; }
+.downhill.dark .verdict .bad { color: #ff9e66; }
+.downhill .stage { position: relative; width: 100%; background: white; }
+.downhill .stage > * { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; max-width: none; }
+.downhill label { display: grid; grid-template-columns: 9em 1fr 5em 6em; gap: 10px; align-items: center; min-height: 32px; }
+.downhill label > span { text-align: right; }
+.downhill input { width: 100%; box-sizing: border-box; accent-color: #0072b2; font: inherit; }
+.downhill input[type="text"] { padding: 3px 8px; grid-column: 2 / 5; color: inherit; background: transparent; border: 1px solid gray; border-radius: 3px; }
+.downhill input[type="text"]:disabled { border-style: dashed; }
+.downhill .answer { grid-column: 2 / 5; color: #b83a00; }
+.downhill .answer:empty { display: none; }
+.downhill.dark .answer { color: #ff9e66; }
+.downhill button { font: inherit; padding: 2px 8px; cursor: pointer; }
+.downhill.dark .stage, .downhill.dark .glyph { filter: invert(0.92) hue-rotate(180deg); }
+.downhill-view .widget-label, .downhill-view .widget-readout { font-size: 16px; }
+`;
+
+/** The host of a page: everything that it needs is in the element beside the script. */
+export async function page(root) {
+  const spec = JSON.parse(root.querySelector("script[type='application/json']").textContent);
+  const bytes = Uint8Array.from(atob(spec.data), (c) => c.charCodeAt(0));
+  root.classList.add("page");
+  mount(root, spec, await unpack(bytes, spec));
+}
+
+/** The host of a live notebook: the sliders are ipywidgets, linked to the model in the browser. */
+async function render({ model, el }) {
+  const bytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
+  const spec = { ...model.get("spec") };
+  const explorer = mount(el, spec, await unpack(bytes(model.get("data")), spec), {
+    inputs: false,
+    ask: (request) => model.send(request),
+    moved(k, value) {
+      model.set(`slider${k}`, value);
+      model.save_changes();
+    },
+  });
+  spec.controls.forEach((_, k) => {
+    const follow = () => explorer.set(k, nearest(spec.controls[k].values, model.get(`slider${k}`)));
+    model.on(`change:slider${k}`, follow);
+    follow();
+  });
+  const answered = (content, buffers) => explorer.answered(content, buffers.length ? bytes(buffers[0]) : null);
+  model.on("msg:custom", answered);
+  return () => {
+    model.off("msg:custom", answered);
+    explorer.end();
+  };
+}
+
+export default { render };

@@ -1,0 +1,237 @@
+"""The engine of all explorers: sliders over a picture that is drawn in the browser from data computed in advance.
+
+Python draws what stands still, once, and lays out what moves (``moves``); ``explorer.js`` draws that over it. Two hosts
+take the same module and data: an anywidget beside ipywidgets sliders where a kernel runs, a piece of HTML with sliders
+of its own elsewhere. No picture waits for the kernel. It is asked for nothing but what was not computed in advance,
+another start or a setting that the sliders do not have, and answers with numbers.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+from course_utils.plotting import BLACK, DPI, VIEW, Figure, draw_arrow
+from course_utils.widgets.moves import UNIT, Moves, Saying, box, packed, scale
+from course_utils.widgets.sliders import Slider
+
+import anywidget
+import ipywidgets
+import numpy as np
+import traitlets
+from matplotlib.axes import Axes
+from PIL import Image
+
+MODULE = files("course_utils.widgets").joinpath("explorer.js").read_text(encoding="utf-8")
+
+Start = tuple[float, float]
+
+
+class Explorer:
+    """A picture with sliders, in which ``lay_out(sliders, start)`` says what moves.
+
+    ``figure`` is what stands still. ``start`` is where the paths begin. ``drags`` says what the pointer does in an
+    Axes: it moves "start", or (the slider along x or None, that along y or None), where "step" is that of the step. A
+    step has one or more ``phases``, by name. The first picture is of ``step``, by default the last, with all its
+    phases. ``telling`` comes before the numbers that are told.
+
+    ``view`` is the live explorer, ``html`` a page of it, ``still`` the picture (PNG) of the first setting, ``alt`` its
+    words, ``spec`` and ``data`` what the browser gets.
+    """
+
+    def __init__(
+        self,
+        figure: Figure,
+        sliders: Sequence[Slider],
+        lay_out: Callable[[Sequence[Slider], Start], Moves],
+        *,
+        about: str,
+        start: Start,
+        steps: int,
+        drags: Mapping[Axes, Any],
+        phases: Sequence[str] = ("",),
+        step: int | None = None,
+        telling: str = "",
+    ):
+        self.figure, self.sliders, self.lay_out, self.start = figure, list(sliders), lay_out, start
+        figure.suptitle(" ")  # keeps the place of the still's words
+        figure.canvas.draw()
+        figure.set_layout_engine("none")  # what moves must find everything where it is
+        self.moves = lay_out(self.sliders, start)
+        self.axes = list(dict.fromkeys([*(track.ax for track in self.moves.tracks), *drags]))
+        step = steps if step is None else step
+        self.spec = {
+            "width": round(figure.get_figwidth() * DPI),
+            "height": round(figure.get_figheight() * DPI),
+            "unit": UNIT,
+            "last": steps,
+            "phases": list(phases),
+            "first": step * len(phases) + (len(phases) - 1 if step < steps else 0),
+            "telling": telling,
+            "about": about,
+            "axes": [
+                {"box": box(ax), "x": scale(ax, 0), "y": scale(ax, 1), "drag": self._drag(drags.get(ax))}
+                for ax in self.axes
+            ],
+            "background": uri(small_png(figure)),
+        }
+        known, self.data = packed(self.moves, self.sliders, self.axes, level=9)
+        self.spec |= known
+        verdicts = self._verdicts()
+        self.alt = f"{about} {'; '.join(verdicts)}."
+        figure.suptitle(verdicts[0], weight="bold", fontsize=14)
+        self._draw_first(step)
+        self.still = small_png(figure)
+
+    def answer(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """What is not in the data: {"start": [x, y]}, or {"text": "lr = 0.3, start = (1, 2)"}.
+
+        Returns what changes in ``spec``, and the new data. Raises ValueError or TypeError, in words for the user.
+        """
+        sliders = {slider.name: slider for slider in self.sliders}
+        start = self.start
+        for name, value in (typed(request["text"]) if "text" in request else request).items():
+            if name == "start":
+                start = value
+            elif name in sliders:
+                sliders[name] = sliders[name].through(value)
+            else:
+                raise ValueError(f"There is no {name!r} here; there is: {', '.join([*sliders, 'start'])}.")
+        moves = self.lay_out(list(sliders.values()), start)
+        self.sliders, self.start = list(sliders.values()), start
+        return packed(moves, self.sliders, self.axes, level=1)
+
+    def _drag(self, what: Any) -> Any:
+        """With sliders by their numbers."""
+        if what is None or what == "start":
+            return what
+        names = [slider.name for slider in self.sliders]
+        return [names.index(name) if name in names else name for name in what]
+
+    def _first(self, values: np.ndarray, by: Sequence[str]) -> Any:
+        """The part of ``values``, one axis for each slider in ``by``, at the first setting."""
+        first = {slider.name: slider.first for slider in self.sliders}
+        return values[tuple(first[name] for name in by)]
+
+    def _verdicts(self) -> list[str]:
+        """What is said of the first setting, in its order."""
+
+        def said(saying: Saying) -> str:
+            settings = ", ".join(f"{s.short} = {s.texts[s.first]}" for s in self.sliders if s.name in saying.by)
+            subject = f"{saying.name} ({settings})" if saying.name else settings
+            return f"{subject}: {self._first(saying.words, saying.by)}"
+
+        sayings = self.moves.verdicts
+        if len(sayings) > 1:
+            sayings = sorted(sayings, key=lambda s: self._first(s.order, s.by))
+        return [said(saying) for saying in sayings]
+
+    def _draw_first(self, step: int) -> None:
+        """What moves, as it is at the first setting and at this step, for where nothing moves."""
+        for track in self.moves.tracks:
+            at = self._first(track.at, track.by)
+            now = min(step, len(at) - 1)
+            style = {**track.style, "markersize": 2 * track.size * 72 / DPI}
+            if track.kind == "path":
+                track.ax.plot(*at[: step + 1].T, markevery=(track.every, track.every), **style)
+                if track.vector and now < len(at) - 1:
+                    draw_arrow(track.ax, at[now], at[now + 1], BLACK)
+            elif track.kind == "mark":
+                track.ax.plot(*at[now], **{"mec": BLACK, **style}, zorder=6)
+            else:
+                draw_arrow(track.ax, at[now], self._first(track.to, track.by)[now], track.style["color"])
+
+    @cached_property
+    def html(self) -> str:
+        """The explorer as a piece of HTML that needs nothing else: no kernel, no network."""
+        spec = json.dumps({**self.spec, "data": base64.b64encode(self.data).decode()}, separators=(",", ":"))
+        name = hashlib.sha256(spec.encode()).hexdigest()[:12]
+        return (
+            f'<div data-downhill="{name}"><img alt="{self.alt}" src="{uri(self.still)}" '
+            f'style="width:100%;max-width:{self.spec["width"]}px">'
+            f'<script type="application/json">{spec}</script></div>\n'
+            f'<script type="module">\n{MODULE}\n'
+            f"document.querySelectorAll('[data-downhill=\"{name}\"]:not(.downhill)').forEach(page);\n</script>"
+        )
+
+    @cached_property
+    def view(self) -> ipywidgets.Widget:
+        """The live explorer: sliders and picture, linked in the browser."""
+        picture = Picture(self)
+        view = ipywidgets.VBox([*picture.sliders, picture])
+        view.add_class("downhill-view")
+        return view
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.view.model_id}
+        shown = {VIEW: view, "text/html": self.html, "image/png": self.still, "text/plain": self.alt}
+        return shown, {"image/png": {"alt": self.alt, "width": self.spec["width"], "height": self.spec["height"]}}
+
+
+class Picture(anywidget.AnyWidget):
+    """The picture of an explorer in a live notebook: ``slider0``, ``slider1``, … are the values of its sliders."""
+
+    _esm = MODULE
+    spec = traitlets.Dict().tag(sync=True)
+    data = traitlets.Bytes().tag(sync=True)
+
+    def __init__(self, explorer: Explorer):
+        super().__init__(spec=explorer.spec, data=explorer.data)
+        self._explorer = explorer
+        self.sliders = [slider.widget() for slider in explorer.sliders]
+        self.links = []
+        for i, slider in enumerate(self.sliders):
+            self.add_traits(**{f"slider{i}": traitlets.Float(slider.value).tag(sync=True)})
+            self.links.append(ipywidgets.jslink((slider, "value"), (self, f"slider{i}")))
+        self.on_msg(self._asked)
+
+    def _asked(self, _: Any, request: dict[str, Any], buffers: Any) -> None:
+        before = self._explorer.sliders
+        try:
+            known, data = self._explorer.answer(request)
+        except (TypeError, ValueError) as error:
+            self.send({"error": str(error)})
+            return
+        self.send(known, [data])
+        for widget, old, new in zip(self.sliders, before, self._explorer.sliders, strict=True):
+            if new is not old:
+                new.adjust(widget)
+
+
+def typed(text: str) -> dict[str, Any]:
+    """What the user wrote, such as "lr = 0.3, start = (1, 2)", by names. Raises ValueError for anything else."""
+    number = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+    item = rf"\s*([^=,()]*?)\s*=\s*({number}|\(\s*{number}\s*,\s*{number}\s*\))\s*"
+    if not re.fullmatch(rf"{item}(?:,{item})*", text, re.IGNORECASE):
+        raise ValueError(f"Write, for example, lr = 0.3, or start = (1, 2), not {text!r}.")
+    values = {name: [float(v) for v in re.findall(number, value, re.I)] for name, value in re.findall(item, text, re.I)}
+    for name, value in values.items():
+        if not np.isfinite(value).all():
+            raise ValueError(f"{name} must be a finite number, not {value[0]}.")
+        if (name == "start") != (len(value) == 2):
+            raise ValueError(
+                f"{name} must be {'two numbers, (x, y)' if name == 'start' else 'one number'}, not {value}."
+            )
+    return {name: value if name == "start" else value[0] for name, value in values.items()}
+
+
+def small_png(figure: Figure) -> bytes:
+    """The figure as a PNG of few colours, even those of small areas true."""
+    buffer = io.BytesIO()
+    few = figure.raster().quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def uri(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

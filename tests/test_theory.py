@@ -1,0 +1,76 @@
+"""What theory says of momentum near a minimum, against what momentum does there."""
+
+from course_utils import surfaces
+from course_utils.descent import descend
+from course_utils.theory import curvatures_near, spectral_radius
+
+import numpy as np
+import pytest
+import torch
+
+LR, MOMENTUM = (
+    torch.logspace(-2, np.log10(2), 41, dtype=torch.float64),
+    torch.linspace(0, 0.99, 34, dtype=torch.float64),
+)
+
+
+@pytest.mark.parametrize("rule", ["momentum", "nesterov"])
+@pytest.mark.parametrize("surface", [surfaces.quadratic, surfaces.long_valley], ids=lambda s: s.name)
+def test_theory_is_what_a_simulation_finds_over_the_whole_map(rule, surface):
+    """The factor by which the distance shrinks or grows in a step, over many steps, at each of 41 x 34 settings."""
+    steps = 3000
+    lam = curvatures_near(surface, surface.start)
+    each = [spectral_radius(rule, LR[:, None], MOMENTUM, k) for k in lam]
+    theory = torch.stack(each).amax(dim=0)
+    paths = descend(surface, rule, lr=LR, momentum=MOMENTUM, steps=steps)
+    # Two points at a time: one alone may be passing the minimum.
+    size = torch.cat([paths.x[1:], paths.x[:-1]], dim=-1).norm(dim=-1).log()  # (steps, lr, momentum)
+    good = size.isfinite() & (size > -600) & (size < 300)  # not yet rounded to 0, nor too large
+    last = good.int().cumprod(dim=0).sum(dim=0) - 1
+    first = last // 2
+    size_at = [size.gather(0, k[None])[0] for k in (first, last)]
+    found = ((size_at[1] - size_at[0]) / (last - first)).exp()
+    # Where the two roots are equal, the distance goes like t · ρ^t; where they are complex, it swings.
+    error = (found.log() - theory.log()).abs() * (last - first)
+    assert (error < 4).all()
+    clear = (theory - 1).abs() > 0.001  # the others take longer to be told apart
+    assert clear.double().mean() > 0.8
+    assert ((theory > 1) == paths.diverges)[clear].all()
+
+
+def test_the_edge_is_where_it_is_said_to_be():
+    mu = torch.linspace(0, 0.95, 20, dtype=torch.float64)
+    for rule, edge in (("momentum", 2 * (1 + mu)), ("nesterov", 2 * (1 + mu) / (1 + 2 * mu))):
+        below, above = (spectral_radius(rule, edge * factor / 3, mu, torch.tensor(3.0)) for factor in (0.999, 1.001))
+        assert (below < 1).all()
+        assert (above > 1).all()
+
+
+def test_the_best_setting_of_momentum():
+    """Polyak: lr = (2 / (√L + √m))², μ = ((√κ - 1) / (√κ + 1))², and then ρ = √μ."""
+    m, big = 0.2, 4.0
+    root = np.sqrt(big / m)
+    lr, mu = (2 / (np.sqrt(big) + np.sqrt(m))) ** 2, ((root - 1) / (root + 1)) ** 2
+
+    def rho(lr, mu):
+        return max(
+            spectral_radius("momentum", *(torch.tensor(v, dtype=torch.float64) for v in (lr, mu, k))).item()
+            for k in (m, big)
+        )
+
+    assert rho(lr, mu) == pytest.approx(np.sqrt(mu), abs=1e-6)
+    for a, b in ((1.02, 1), (0.98, 1), (1, 1.02), (1, 0.98)):
+        assert rho(a * lr, b * mu) > rho(lr, mu)
+
+
+def test_without_momentum_it_is_gradient_descent():
+    lr = torch.linspace(0.01, 1, 50)
+    for rule in ("momentum", "nesterov"):
+        assert torch.allclose(
+            spectral_radius(rule, lr, torch.tensor(0.0), torch.tensor(4.0)), (1 - 4 * lr).abs(), atol=1e-6
+        )
+
+
+def test_curvatures_are_those_of_the_nearest_minimum():
+    assert curvatures_near(surfaces.quadratic, (1.0, 1.0)).tolist() == pytest.approx([0.2, 4.0])
+    assert curvatures_near(surfaces.ackley, (1.0, 1.0)).isnan().all()
