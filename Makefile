@@ -1,6 +1,7 @@
 # make lab    open the lectures in JupyterLab        make test       run every test
 # make lint   format and style                       make notebooks  rebuild the .ipynb from the .py
 # make bench  what a step costs, beside torch.optim  make table      how far each rule is from its reference
+# make bench-explorer  how fast a slider moves its picture, beside interact
 # The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := .venv/bin
 DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench table clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer table clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -35,6 +36,10 @@ pictures: .venv/test.installed
 # Ours beside torch.optim: times, by turns.
 bench: .venv/test.installed
 	$(BIN)/pytest tests/bench.py -n 0 -p no:nbval -o addopts= -q --benchmark-enable --benchmark-columns=median,iqr,rounds
+
+# Explorers beside interact, in a real browser, by turns: how fast, how smooth, how large.
+bench-explorer: .venv/test.installed
+	$(BIN)/pytest tests/bench_explorer.py -n 0 -p no:nbval -o addopts= -q
 
 # The table of deviations in the README.
 table: .venv/test.installed

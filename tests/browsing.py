@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,12 +28,11 @@ SETTINGS = {
 
 
 @contextmanager
-def open_browser(width: int, height: int, offline: bool = False) -> Iterator[Page]:
+def open_browser(width: int, height: int, offline: bool = False, options: Sequence[str] = ()) -> Iterator[Page]:
     """A page of a browser; ``problems`` are what its console tells of."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
+        args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", *options]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
         page = browser.new_context(viewport={"width": width, "height": height}, offline=offline).new_page()
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
@@ -81,7 +80,7 @@ def serve(home: Path, app: str = "jupyterlab") -> Iterator[SimpleNamespace]:
             yield SimpleNamespace(url=url, notebooks=home / "notebooks", log=log, env=env)
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=120)  # it shuts its kernels down
 
 
 def run_all(page: Page) -> None:

@@ -129,6 +129,7 @@ def lr_of(view: Locator) -> float:
 
 def four_explorers_work(page: Page, log) -> None:
     """Each of them is moved by its sliders in the browser, and by the pointer; the kernel answers what it is asked."""
+    page.problems.clear()  # what Notebook 7 tells of itself
     run_all(page)
     page.wait_for_selector(".downhill-view canvas >> nth=3", timeout=60_000)
     one, racing, map_, ahead = page.locator(".downhill-view").all()
@@ -144,9 +145,9 @@ def four_explorers_work(page: Page, log) -> None:
 
     def click(view: Locator, x: float, y: float) -> None:
         """At these parts of the picture's width and height."""
-        view.scroll_into_view_if_needed()
-        box = view.locator("canvas").bounding_box()
-        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        canvas = view.locator("canvas")
+        box = canvas.bounding_box()
+        canvas.click(position={"x": x * box["width"], "y": y * box["height"]})
 
     click(one, 0.3, 0.2)  # another start: asked of the kernel
     one.locator("input[type=range]").focus()
