@@ -306,9 +306,9 @@ def test_sizes_and_arithmetic():
         "look_ahead": look_ahead(),
     }
     for what, size in {
-        "settings": lambda e: sum(np.prod([len(e.spec["controls"][c]["values"]) for c in by]) for by in _groups(e)),
+        "settings": lambda e: sum(np.prod([len(e.known["controls"][c]["values"]) for c in by]) for by in _groups(e)),
         "data, kB": lambda e: len(e.data) / 1e3,
-        "widget's state, kB": lambda e: (len(json.dumps(e.spec)) + len(e.data)) / 1e3,
+        "widget's state, kB": lambda e: (len(json.dumps([e.spec, e.known])) + len(e.data)) / 1e3,
         "html, kB": lambda e: len(e.html) / 1e3,
     }.items():
         FOUND[what] = {name: size(e) for name, e in shown.items()}
@@ -316,7 +316,7 @@ def test_sizes_and_arithmetic():
 
 def _groups(explorer):
     """The sliders of each path: its settings are computed for all of them together."""
-    return {tuple(said["by"]): said["by"] for said in explorer.spec["verdicts"]}.values()
+    return {tuple(said["by"]): said["by"] for said in explorer.known["verdicts"]}.values()
 
 
 def test_the_table(capsys):

@@ -286,11 +286,11 @@ def test_a_start_is_asked_one_at_a_time(browser):
     assert browser.evaluate("asked") == [{"start": [pytest.approx(2), pytest.approx(3)]}]
     known = {"channels": SPEC["channels"], "controls": SPEC["controls"], "notes": [], "told": []}
     packed = deflated([np.array(c, dtype=np.int16).reshape(-1, 5 if len(c) > 1 else 1) for c in DATA])
-    browser.evaluate("([known, bytes]) => explorer.answered(known, Uint8Array.from(bytes))", [known, list(packed)])
+    browser.evaluate("([known, bytes]) => explorer.answered('', known, Uint8Array.from(bytes))", [known, list(packed)])
     assert browser.evaluate("asked.length") == 2
     assert browser.evaluate("asked[1].start") == [pytest.approx(5), pytest.approx(6)]
     assert words(browser, "numbers").strip() == "step 4:"  # what was told has changed
-    browser.evaluate("explorer.answered({ error: 'lr must be positive' })")
+    browser.evaluate("explorer.answered('lr must be positive')")
     assert words(browser, "answer") == "lr must be positive"
     browser.locator("input[type=text]").fill("lr = 0.3")
     browser.keyboard.press("Enter")

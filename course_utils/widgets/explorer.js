@@ -177,7 +177,7 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
   return { set, go, answered: asker.answered, end };
 }
 
-/** The row that asks the kernel: ask(request), and answered({error} or what is known, bytes). One request at a time. */
+/** The row that asks the kernel: ask(request), and answered(error, known, bytes). One request at a time. */
 function other(rows, example, send, redraw) {
   const row = add(rows, "label");
   add(row, "span").textContent = "other";
@@ -200,11 +200,11 @@ function other(rows, example, send, redraw) {
       send(request);
     }
   }
-  async function answered(content, bytes) {
+  async function answered(error, known, bytes) {
     clearTimeout(late);
     waiting = false;
-    output.textContent = content.error ?? "";
-    if (!content.error) await redraw(content, bytes);
+    output.textContent = error;
+    if (!error) await redraw(known, bytes);
     const request = next;
     next = null;
     if (request) ask(request);
@@ -384,7 +384,7 @@ export async function page(root) {
 /** The host of a live notebook: the sliders are ipywidgets, linked to the model in the browser. */
 async function render({ model, el }) {
   const bytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
-  const spec = { ...model.get("spec") };
+  const spec = { ...model.get("spec"), ...model.get("known") };
   const explorer = mount(el, spec, await unpack(bytes(model.get("data")), spec), {
     inputs: false,
     ask: (request) => model.send(request),
@@ -398,7 +398,7 @@ async function render({ model, el }) {
     model.on(`change:slider${k}`, follow);
     follow();
   });
-  const answered = (content, buffers) => explorer.answered(content, buffers.length ? bytes(buffers[0]) : null);
+  const answered = ({ error }) => explorer.answered(error, model.get("known"), bytes(model.get("data")));
   model.on("msg:custom", answered);
   return () => {
     model.off("msg:custom", answered);

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import io
 import json
 import re
@@ -43,7 +44,7 @@ class Explorer:
     phases. ``telling`` comes before the numbers that are told.
 
     ``view`` is the live explorer, ``html`` a page of it, ``still`` the picture (PNG) of the first setting, ``alt`` its
-    words, ``spec`` and ``data`` what the browser gets.
+    words. The browser gets ``spec``, of what stands still, ``known``, of what moves, and ``data``, where it moves.
     """
 
     def __init__(
@@ -82,8 +83,7 @@ class Explorer:
             ],
             "background": uri(small_png(figure)),
         }
-        known, self.data = packed(self.moves, self.sliders, self.axes, level=9)
-        self.spec |= known
+        self.known, self.data = packed(self.moves, self.sliders, self.axes, level=9)
         verdicts = self._verdicts()
         self.alt = f"{about} {'; '.join(verdicts)}."
         figure.suptitle(verdicts[0], weight="bold", fontsize=14)
@@ -93,7 +93,7 @@ class Explorer:
     def answer(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         """What is not in the data: {"start": [x, y]}, or {"text": "lr = 0.3, start = (1, 2)"}.
 
-        Returns what changes in ``spec``, and the new data. Raises ValueError or TypeError, in words for the user.
+        Returns the new ``known`` and ``data``. Raises ValueError or TypeError, in words for the user.
         """
         sliders = {slider.name: slider for slider in self.sliders}
         start = self.start
@@ -151,10 +151,11 @@ class Explorer:
     @cached_property
     def html(self) -> str:
         """The explorer as a piece of HTML that needs nothing else: no kernel, no network."""
-        spec = json.dumps({**self.spec, "data": base64.b64encode(self.data).decode()}, separators=(",", ":"))
+        whole = {**self.spec, **self.known, "data": base64.b64encode(self.data).decode()}
+        spec = json.dumps(whole, separators=(",", ":")).replace("<", "\\u003c")  # no end of the script
         name = hashlib.sha256(spec.encode()).hexdigest()[:12]
         return (
-            f'<div data-downhill="{name}"><img alt="{self.alt}" src="{uri(self.still)}" '
+            f'<div data-downhill="{name}"><img alt="{html.escape(self.alt)}" src="{uri(self.still)}" '
             f'style="width:100%;max-width:{self.spec["width"]}px">'
             f'<script type="application/json">{spec}</script></div>\n'
             f'<script type="module">\n{MODULE}\n'
@@ -183,10 +184,11 @@ class Picture(anywidget.AnyWidget):
 
     _esm = MODULE
     spec = traitlets.Dict().tag(sync=True)
+    known = traitlets.Dict().tag(sync=True)
     data = traitlets.Bytes().tag(sync=True)
 
     def __init__(self, explorer: Explorer):
-        super().__init__(spec=explorer.spec, data=explorer.data)
+        super().__init__(spec=explorer.spec, known=explorer.known, data=explorer.data)
         self._explorer = explorer
         self.sliders = [slider.widget() for slider in explorer.sliders]
         self.links = []
@@ -196,13 +198,15 @@ class Picture(anywidget.AnyWidget):
         self.on_msg(self._asked)
 
     def _asked(self, _: Any, request: dict[str, Any], buffers: Any) -> None:
-        before = self._explorer.sliders
+        before, error = self._explorer.sliders, ""
         try:
             known, data = self._explorer.answer(request)
-        except (TypeError, ValueError) as error:
-            self.send({"error": str(error)})
-            return
-        self.send(known, [data])
+        except (TypeError, ValueError) as refused:
+            error = str(refused)
+        else:
+            with self.hold_sync():
+                self.known, self.data = known, data
+        self.send({"error": error})  # after the data; and if these are as they were, too
         for widget, old, new in zip(self.sliders, before, self._explorer.sliders, strict=True):
             if new is not old:
                 new.adjust(widget)
