@@ -68,10 +68,15 @@ class Path:
 
     @property
     def arrival(self) -> Tensor:
-        """The step from which each path is within ``ARRIVED`` of the minimum up to its last step; else -1: (...)."""
+        """The step from which each path is within ``ARRIVED`` of the minimum up to its last step; else -1: (...).
+
+        One that swings must have stayed there for the last tenth of its steps: it might be passing through.
+        """
         inside = self.remaining <= ARRIVED
         to_the_end = inside.flip(0).cummin(dim=0).values.flip(0)
-        return torch.where(inside[-1], to_the_end.int().argmax(dim=0), -1)
+        last = self.remaining[-len(self.x) // 10 - 1 :]  # the last tenth
+        settled = (last <= ARRIVED).all(dim=0) | (inside[-1] & (last.diff(dim=0) <= 0).all(dim=0))
+        return torch.where(settled, to_the_end.int().argmax(dim=0), -1)
 
     @property
     def diverges(self) -> Tensor:
@@ -79,7 +84,8 @@ class Path:
 
         Judged by its two ends alone: a path just beyond the edge takes many steps to get there.
         """
-        return ~(self.loss[-1] <= self.loss[0]) | ~self.loss[-1].isfinite()
+        higher = ~(self.loss[-1] <= self.loss[0]) | ~self.loss[-1].isfinite()
+        return higher & (self.arrival < 0)  # none that began very low, and has arrived
 
     @property
     def outcome(self) -> str:
@@ -153,8 +159,10 @@ def _outcome(diverges: bool, arrival: int, remaining: float) -> str:
         return "diverges"
     if arrival >= 0:
         return f"converged after {arrival} step{'' if arrival == 1 else 's'}"
+    if remaining > 1:
+        return f"ends {remaining:.3g} times as far away as it began"
     percent = 100 * remaining
-    return f"still {percent:{'.2g' if percent < 99.5 else ',.0f'}} % away"
+    return f"still {percent:{'.2g' if percent < 99.5 else '.0f'}} % away"
 
 
 def _is_list(value: Any) -> bool:

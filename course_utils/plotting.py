@@ -36,6 +36,8 @@ STYLES = [
     {"color": BLACK, "marker": "P", "linestyle": (0, (3, 1))},
 ]
 
+GLYPHS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}  # the markers, in words
+
 HEIGHTS = LinearSegmentedColormap.from_list("heights", ["#a9cce6", "#f4f8fb"])  # low to high, pale under the paths
 
 DPI = 100  # CSS pixels an inch: a type of 13 points is 18 pixels high

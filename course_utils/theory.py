@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 
-def curvatures_near(surface: Surface, start: tuple[float, float]) -> Tensor:
-    """The curvatures (2,) of a surface at the minimum nearest to ``start``, ascending; NaN if there are none."""
-    minima, start = (torch.tensor(v, dtype=torch.float64) for v in (surface.minima, start))
-    return curvatures(surface, minima[(minima - start).norm(dim=-1).argmin()])
+def curvatures_of(surface: Surface) -> Tensor:
+    """The curvatures (2,) of a surface at its minimum, ascending; NaN if it has none, or others at another minimum."""
+    found = torch.stack([curvatures(surface, torch.tensor(m, dtype=torch.float64)) for m in surface.minima])
+    return found[0] if torch.allclose(found, found[0], rtol=1e-6) else torch.full_like(found[0], torch.nan)
 
 
 def spectral_radius(rule: str, lr: Tensor, momentum: Tensor, curvature: Tensor) -> Tensor:
@@ -26,11 +26,11 @@ def spectral_radius(rule: str, lr: Tensor, momentum: Tensor, curvature: Tensor) 
         momentum: b = 1 + μ - lr λ,        c = μ
         nesterov: b = (1 + μ) (1 - lr λ),  c = μ (1 - lr λ)
 
-    The arguments broadcast. It converges where ρ < 1: for momentum, where lr λ < 2 (1 + μ), for Nesterov's, where
-    lr λ < 2 (1 + μ) / (1 + 2μ).
+    The arguments broadcast. With 0 < lr λ and 0 ≤ μ < 1 it converges where ρ < 1: for momentum, where lr λ < 2 (1 + μ),
+    for Nesterov's, where lr λ < 2 (1 + μ) / (1 + 2μ).
 
-    Source: Polyak 1964, section 2; for Nesterov's, Lessard, Recht and Packard, *Analysis and design of optimization
-    algorithms via integral quadratic constraints*, SIAM J. Optim. 26 (2016), section 2.2.
+    Source: for momentum, Polyak 1964 (see ``rules.momentum``); for Nesterov's, Lessard, Recht and Packard, *Analysis
+    and design of optimization algorithms via integral quadratic constraints*, SIAM J. Optim. 26 (2016).
     """
     shrink = 1 - lr * curvature
     b, c = {

@@ -45,7 +45,7 @@ INTERACT = (
     + """%matplotlib inline
 from course_utils.descent import descend
 from course_utils.plotting import STYLES, draw_path
-from course_utils.theory import curvatures_near
+from course_utils.theory import curvatures_of
 from course_utils.widgets.panels import draw_factors, draw_panels
 
 import matplotlib.pyplot as plt
@@ -62,7 +62,7 @@ def picture(lr):
     draw_panels(on_surface, by_step, path.surface, path.surface.start, 60)
     draw_path(on_surface, path, "path", STYLES[0])
     by_step.plot(path.loss)
-    draw_factors(by_lr, np.geomspace(0.01, 1, 81), curvatures_near(path.surface, path.surface.start).tolist())
+    draw_factors(by_lr, np.geomspace(0.01, 1, 81), curvatures_of(path.surface).tolist())
     plt.show()
 """
 )

@@ -4,6 +4,9 @@ import json
 import zlib
 from collections.abc import Iterator
 
+from course_utils.descent import descend
+from course_utils.plotting import leaves
+from course_utils.widgets import explore
 from course_utils.widgets.explorer import MODULE
 
 import numpy as np
@@ -13,7 +16,7 @@ from playwright.sync_api import Page
 
 pytestmark = needs_chromium
 
-GONE = -(2**15)
+NONE, AWAY = -(2**15), 1 - 2**15
 SQUARE = [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]
 PLAIN = {"phase": 0, "size": 2, "every": 1, "vector": False, "width": 2, "dash": [], "marker": SQUARE}
 # Two sliders, a (3 positions) and b (2); 5 steps; one Axes for a path, x and y from 0 to 8, one for the step.
@@ -21,6 +24,9 @@ SPEC = {
     "width": 200,
     "height": 100,
     "unit": 16,
+    "far": 2000,
+    "none": NONE,
+    "away": AWAY,
     "last": 4,
     "phases": [""],
     "first": 4,
@@ -47,7 +53,7 @@ SPEC = {
     ],
     "channels": [{"by": [0], "points": 5}, {"by": [1], "points": 5}, {"by": [], "points": 1}],
     "layers": [{"kind": "path", "on": 0, "at": [0, 1], "color": "#0000ff", **PLAIN}],
-    "told": [{"label": "x", "on": 0, "at": [0, 1], "axis": "x"}, {"label": "y", "on": 0, "at": [0, 1], "axis": "y"}],
+    "told": [{"label": name, "on": 0, "at": [0, 1], "axis": name, "phase": 0} for name in "xy"],
     "verdicts": [
         {"by": [0, 1], "name": "", "words": ["diverges", "fine"], "bad": [True, False], "index": [1, 1, 1, 1, 0, 0]}
     ],
@@ -109,7 +115,7 @@ def words(page, name):
 
 def test_unpack_is_the_inverse_of_packing(browser):
     channels = [{"by": [0, 1], "points": 3}, {"by": [], "points": 2}]
-    numbers = np.array([*range(0, 18 * 1700, 1700), GONE, 2**15 - 1]).astype(np.int16)
+    numbers = np.array([*range(0, 18 * 1700, 1700), NONE, 2**15 - 1]).astype(np.int16)
     packed = deflated([numbers[:18].reshape(6, 3), numbers[18:].reshape(1, 2)])
     found = browser.evaluate(
         "async ([bytes, known]) => (await unpack(Uint8Array.from(bytes), known)).map((c) => [...c])",
@@ -135,7 +141,7 @@ def test_each_channel_follows_its_own_sliders(browser):
 def test_nothing_is_drawn_where_there_is_nothing(browser):
     """A gap, not a line across it; and nothing outside the Axes."""
     gap = [list(channel) for channel in DATA]
-    gap[0][7] = GONE  # a = 2, step 2
+    gap[0][7] = AWAY  # a = 2, step 2
     show(browser, gap)
     picture = drawn(browser)[..., 3]
     assert picture[30, 22:31].all()
@@ -150,28 +156,31 @@ def test_nothing_is_drawn_where_there_is_nothing(browser):
 
 def test_numbers_are_read_off_the_pixels(browser):
     show(browser)
-    assert words(browser, "numbers") == "step 4:  x = 5.2,  y = 6.00"
+    assert words(browser, "numbers") == "step 4:  x ≈ 5.2,  y ≈ 6.00"
     away = [list(channel) for channel in DATA]
-    away[0][9], away[0][8] = GONE, 16 * 2000  # nowhere; and far away, drawn on its way
+    away[0][9], away[0][8] = AWAY, 16 * 2000  # nowhere; and far away, drawn on its way
     show(browser, away)
-    assert words(browser, "numbers") == "step 4:  x = (off the picture),  y = (off the picture)"
+    assert words(browser, "numbers") == "step 4:  x ≈ (off the picture),  y ≈ (off the picture)"
     browser.evaluate("explorer.go(3)")
-    assert words(browser, "numbers") == "step 3:  x = (off the picture),  y = (off the picture)"
-    told = [{"label": "loss", "on": 1, "at": [2, 1], "axis": "y"}]
+    assert words(browser, "numbers") == "step 3:  x ≈ (off the picture),  y ≈ (off the picture)"
+    away[0][9] = NONE
+    show(browser, away)
+    assert words(browser, "numbers") == "step 4:  x ≈ (no finite number),  y ≈ (no finite number)"
+    told = [{"label": "loss", "on": 1, "at": [2, 1], "axis": "y", "phase": 0}]
     for pixel, shown in ((30, "32"), (60, "1"), (130, "3.2e−4"), (-40, "1.0e+5")):
         at = [DATA[0], [16 * pixel] * 10, DATA[2]]
         show(browser, at, told=told, telling="all of it")
-        assert words(browser, "numbers") == f"step 4:  all of it:  loss = {shown}"
+        assert words(browser, "numbers") == f"step 4:  all of it:  loss ≈ {shown}"
     zero = {"axes": [{**SPEC["axes"][0], "y": {"origin": 2.999, "scale": -0.1, "log": False, "digits": 2}}]}
     show(browser, told=SPEC["told"][1:], layers=[], **zero)
-    assert words(browser, "numbers") == "step 4:  y = 0.00"  # not -0.00
+    assert words(browser, "numbers") == "step 4:  y ≈ 0.00"  # not -0.00
 
 
 def test_what_became_of_it_is_said(browser):
     show(browser)
     assert words(browser, "verdict") == "a = 2, b of it = 10: fine"
     assert browser.locator(".stage").get_attribute("aria-label") == (
-        "A test. a = 2, b of it = 10: fine. step 4:  x = 5.2,  y = 6.00."
+        "A test. a = 2, b of it = 10: fine. step 4:  x ≈ 5.2,  y ≈ 6.00."
     )
     browser.evaluate("explorer.set(0, 2)")
     assert words(browser, "verdict") == "a = 3, b of it = 10: diverges"
@@ -219,7 +228,8 @@ def test_phases_of_a_step_are_drawn_one_after_the_other(browser):
     assert words(browser, "numbers").startswith("step 1, two:")
     assert tuple(drawn(browser)[50, 150, :3]) == (0, 255, 0)
     browser.evaluate("explorer.go(12)")  # at the last step, all of it
-    assert words(browser, "numbers").startswith("step 4:")
+    assert words(browser, "numbers").startswith("step 4, two:")
+    assert browser.locator(".value").last.inner_text() == "4 · 3/3"
     assert drawn(browser)[50, 150, 3]
 
 
@@ -296,8 +306,11 @@ def test_a_start_is_asked_one_at_a_time(browser):
     browser.keyboard.press("Enter")
     assert browser.evaluate("asked[2]") == {"text": "lr = 0.3"}
     browser.wait_for_function("document.querySelector('.answer').textContent.startsWith('The kernel does not answer')")
-    drag(browser, (30, 60), (30, 60))
-    assert browser.evaluate("asked.length") == 4  # and is asked again
+    drag(browser, (30, 60), (40, 60))
+    browser.locator("input[type=text]").press("Enter")
+    assert browser.evaluate("asked.length") == 3  # it may be busy: nothing is heaped up
+    browser.evaluate("explorer.answered('late')")
+    assert browser.evaluate("asked[3]") == {"start": [pytest.approx(3), pytest.approx(3)], "text": "lr = 0.3"}
 
 
 def test_without_a_kernel_that_is_disabled_and_says_why(browser):
@@ -318,6 +331,70 @@ def test_it_is_light_or_dark_as_the_page_is(browser):
     browser.wait_for_selector(".downhill.dark")
     browser.evaluate("document.body.style.color = ''")
     browser.wait_for_selector(".downhill:not(.dark)")
+
+
+def test_it_is_sharp_on_any_screen(browser):
+    """As many pixels as the screen has, also after a move to another screen."""
+    session = browser.context.new_cdp_session(browser)
+    show(browser)
+    for scale in (3, 2, 1):
+        metrics = {"width": 400, "height": 700, "deviceScaleFactor": scale, "mobile": False}
+        session.send("Emulation.setDeviceMetricsOverride", metrics)
+        assert browser.evaluate("devicePixelRatio") == scale
+        browser.evaluate(f"explorer.go({int(scale)})")
+        assert browser.evaluate("document.querySelector('canvas').width") == 200 * scale
+
+
+def near(text, value):
+    """Whether a number that was told is the value, but for one in its last digit."""
+    digits, _, exponent = text.replace("−", "-").partition("e")
+    whole, _, part = digits.partition(".")
+    last = 10.0 ** (int(exponent or 0) - len(part)) if part or exponent else 10.0 ** max(0, len(whole.lstrip("-")) - 2)
+    return abs(float(text.replace("−", "-")) - value) <= 1.01 * last
+
+
+@pytest.mark.parametrize(
+    ("surface", "rule", "hyper"),
+    [
+        ("quadratic", "sgd", {"lr": (0.01, 0.1, 1.0)}),
+        ("quadratic", "momentum", {"lr": (0.01, 0.1, 1.0), "momentum": (0.0, 0.9, 0.99)}),
+        ("local_minimum", "sgd", {"lr": (0.001, 0.01, 1.0)}),  # its lowest value is not 0
+        ("saddle", "momentum", {"lr": (0.001, 0.03, 1.0)}),
+        ("beale", "adam", {"lr": (0.001, 0.1, 1.0)}),
+    ],
+)
+def test_what_is_told_is_what_the_rule_does(browser, surface, rule, hyper):
+    """Through Python's packing and the browser's reading, at many settings and steps, against descend."""
+    shown = explore(surface, rule, **hyper)
+    browser.evaluate(
+        """async ([spec, bytes]) => {
+            window.explorer?.end();
+            const data = await unpack(Uint8Array.from(bytes), spec);
+            window.explorer = mount(document.getElementById("root"), spec, data);
+        }""",
+        [{**shown.spec, **shown.known}, list(shown.data)],
+    )
+    controls, told, random = shown.known["controls"], 0, np.random.default_rng(0)
+    for _ in range(12):
+        setting = [int(random.integers(len(c["values"]))) for c in controls]
+        values = {c["name"]: c["values"][k] for c, k in zip(controls, setting, strict=True)}
+        path = descend(surface, rule, steps=60, **values)
+        for k, i in enumerate(setting):
+            browser.evaluate(f"explorer.set({k}, {i})")
+        for step in (0, 1, 7, 30, 60):
+            browser.evaluate(f"explorer.go({step})")
+            numbers = words(browser, "numbers")
+            true = (*path.x[step].tolist(), path.loss[step].item() - path.surface.lowest)
+            for label, value in zip(("x₁", "x₂", "loss above the minimum"), true, strict=True):
+                text = numbers.partition(f"{label} ≈ ")[2].partition(",  ")[0]
+                if not text.startswith("("):
+                    told += 1
+                    assert near(text, value), (values, step, numbers, true)
+                elif label.startswith("x"):
+                    assert step >= leaves(path)
+                else:
+                    assert value < 1e-12 or value > 1e6
+    assert told > 60
 
 
 def test_type_is_large_enough_for_the_last_row(browser):

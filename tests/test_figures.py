@@ -6,7 +6,6 @@ import itertools
 from course_utils import data, moving, plotting, rules, surfaces
 from course_utils.descent import descend
 from course_utils.show import show_rule
-from course_utils.widgets import explore
 
 import numpy as np
 import pytest
@@ -52,7 +51,7 @@ def test_type_is_large_enough_for_the_last_row():
     digits = data.load()
     row = plotting.plot_pictures(digits.x_test[:3], ["a", "b", "c"], title="t")
     lines = plotting.plot_paths({"p": descend("rosenbrock", "sgd", lr=0.001)}, title="t")
-    for figure in (explore("quadratic").figure, row, lines):
+    for figure in (row, lines):
         sizes = [text.get_fontsize() * plotting.DPI / 72 for text in figure.findobj(Text) if text.get_text()]
         assert min(sizes) >= 14
 

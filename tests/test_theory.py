@@ -2,7 +2,7 @@
 
 from course_utils import surfaces
 from course_utils.descent import descend
-from course_utils.theory import curvatures_near, spectral_radius
+from course_utils.theory import curvatures_of, spectral_radius
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ LR, MOMENTUM = (
 def test_theory_is_what_a_simulation_finds_over_the_whole_map(rule, surface):
     """The factor by which the distance shrinks or grows in a step, over many steps, at each of 41 x 34 settings."""
     steps = 3000
-    lam = curvatures_near(surface, surface.start)
+    lam = curvatures_of(surface)
     each = [spectral_radius(rule, LR[:, None], MOMENTUM, k) for k in lam]
     theory = torch.stack(each).amax(dim=0)
     paths = descend(surface, rule, lr=LR, momentum=MOMENTUM, steps=steps)
@@ -71,6 +71,11 @@ def test_without_momentum_it_is_gradient_descent():
         )
 
 
-def test_curvatures_are_those_of_the_nearest_minimum():
-    assert curvatures_near(surfaces.quadratic, (1.0, 1.0)).tolist() == pytest.approx([0.2, 4.0])
-    assert curvatures_near(surfaces.ackley, (1.0, 1.0)).isnan().all()
+def test_curvatures_of_a_surface():
+    assert curvatures_of(surfaces.quadratic).tolist() == pytest.approx([0.2, 4.0])
+    assert curvatures_of(surfaces.saddle).isfinite().all()  # two minima, equally curved
+    assert curvatures_of(surfaces.ackley).isnan().all()  # a tip
+    two = surfaces.Surface(
+        "two", lambda x, y: x**2 * (x - 2) ** 2 * (x + 1) + y**2, (0, 0), ((0, 0), (2, 0)), (-1, 3), (-1, 1)
+    )
+    assert curvatures_of(two).isnan().all()  # which of the two would it be?

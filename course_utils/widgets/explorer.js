@@ -1,8 +1,6 @@
 // The moving part of an explorer, drawn over its still picture. It knows pixels and words, no mathematics and no rules:
 // every setting of the sliders was computed in advance. moves.py says how the data are laid out.
 
-const GONE = -32768; // no number, or too far outside the picture
-const FAR = 2000; // pixels: what is farther away is drawn here, on its way
 const PACE = 60; // milliseconds a picture when played
 const LONGEST = 120; // pictures; long paths are played some steps at a time
 const PATIENCE = 3000; // milliseconds until a kernel that does not answer is spoken of
@@ -27,7 +25,7 @@ export async function unpack(bytes, { channels, controls }) {
 
 /**
  * Shows an explorer in `root`: with sliders of its own if `inputs`; with what needs a kernel if there is `ask`, which
- * sends it a request. `moved(i, value)` is called when the pointer in the picture has moved slider i.
+ * sends it a request. `moved(k, value)` is called when the pointer in the picture has moved slider k.
  */
 export function mount(root, spec, data, { inputs = true, ask = null, moved = () => {} } = {}) {
   const index = spec.controls.map((c) => c.first);
@@ -38,6 +36,7 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
   const sliders = [];
   let frame = spec.first;
   let timer = null;
+  let ratio = window.devicePixelRatio;
 
   root.replaceChildren();
   root.classList.add("downhill");
@@ -54,7 +53,7 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
   still.src = spec.background;
   const canvas = add(stage, "canvas");
   const pen = canvas.getContext("2d");
-  const numbers = add(root, "p", "numbers");
+  const numbers = add(root, "p", spec.told.length > 3 ? "numbers tall" : "numbers");
   const notes = add(root, "p", "notes");
   const rows = add(root, "div", "rows");
   if (inputs) {
@@ -64,17 +63,15 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
     });
   }
   const showStep = slider(rows, "step", frames, (i) => { stop(); go(i); });
-  const play = document.createElement("button");
+  const play = add(rows.lastElementChild, "button");
   play.type = "button";
   play.onclick = () => (timer === null ? start() : stop());
-  rows.lastElementChild.append(play);
   stop();
-  const [{ name, texts, first }] = spec.controls;
-  const asker = other(rows, `${name} = ${texts[first]}`, ask, redraw);
-  point(canvas, spec, {
+  const kernel = other(rows, `${spec.controls[0].name} = ${spec.controls[0].texts[index[0]]}`, ask, redraw);
+  pointer(canvas, spec, ask !== null, {
     set: (k, i) => { set(k, i); moved(k, spec.controls[k].values[i]); },
     go: (i) => { stop(); go(i * phases); },
-    ask: asker.ask,
+    ask: kernel.ask,
   });
 
   function start() {
@@ -88,10 +85,12 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
     play.textContent = "▶ play";
   }
   function go(i) {
+    if (frame === i) return;
     frame = i;
     draw();
   }
   function set(k, i) {
+    if (index[k] === i) return;
     index[k] = i;
     sliders[k]?.(i, spec.controls[k].texts[i]);
     draw();
@@ -106,18 +105,22 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
 
   /** The number, among the settings of the controls in `by`, of the one that they are at. */
   const setting = (by) => by.reduce((k, c) => k * spec.controls[c].texts.length + index[c], 0);
-  /** Where channel n is at step i, in pixels; null if nowhere. */
+  /** Where channel n is at step i, in units. */
   function at(n, i) {
     const { by, points } = spec.channels[n];
-    const q = data[n][setting(by) * points + Math.min(i, points - 1)];
-    return q === GONE ? null : q / spec.unit;
+    return data[n][setting(by) * points + Math.min(i, points - 1)];
   }
-  const where = ([x, y], i) => (at(x, i) === null || at(y, i) === null ? null : [at(x, i), at(y, i)]);
+  /** Where two channels are at step i, in pixels; null if nowhere. */
+  function where([x, y], i) {
+    const [u, v] = [at(x, i), at(y, i)];
+    return u <= spec.away || v <= spec.away ? null : [u / spec.unit, v / spec.unit];
+  }
   const settings = (by, name) => by.map((c) => `${spec.controls[c][name]} = ${spec.controls[c].texts[index[c]]}`).join(", ");
 
   function draw() {
+    if (window.devicePixelRatio !== ratio) return fit(); // it is on another screen now
     const step = Math.floor(frame / phases);
-    const phase = step === spec.last ? phases : frame % phases;
+    const phase = step === spec.last ? phases - 1 : frame % phases;
     const scale = canvas.width / spec.width;
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, spec.width, spec.height);
@@ -131,94 +134,131 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
       DRAW[layer.kind](pen, layer, where, step, spec.last);
       pen.restore();
     }
-    say(step, spec.phases[phase] ? `, ${spec.phases[phase]}` : "");
-    showStep(frame, String(step));
+    say(step, phase);
   }
 
-  function say(step, part) {
+  function say(step, phase) {
     const said = spec.verdicts.map((v) => {
       const k = setting(v.by);
-      const subject = v.glyph ? `${v.name} (${settings(v.by, "short")})` : settings(v.by, "name");
-      return { ...v, order: v.order?.[k], words: `${subject}: ${v.words[v.index[k]]}`, bad: v.bad[v.index[k]] };
+      const subject = !v.name ? settings(v.by, "name") : v.by.length ? `${v.name} (${settings(v.by, "short")})` : v.name;
+      const [word, bad, order] = [v.words[v.index[k]], v.bad[v.index[k]], v.order?.[k]];
+      return { ...v, order, bad, text: `${subject}: ${word}` };
     });
     if (said.length > 1) said.sort((a, b) => a.order - b.order);
-    said.forEach(({ words, bad, glyph, color, order }, i) => {
+    said.forEach(({ text, bad, glyph, color, order }, i) => {
+      const place = 1 + said.filter((other) => other.order < order).length;
+      const sign = glyph ? (bad ? "✗  " : order <= spec.last ? `${place}. ` : "–  ") : "";
+      write(lines[i], [{ sign, glyph, color, text }]);
       lines[i].classList.toggle("bad", bad);
-      lines[i].replaceChildren();
-      if (glyph) {
-        const place = order <= spec.last ? `${1 + said.filter((other) => other.order < order).length}. ` : "–  ";
-        lines[i].append(place);
-        Object.assign(add(lines[i], "span", "glyph"), { textContent: glyph }).style.color = color;
-      }
-      lines[i].append(glyph ? ` ${words}` : words);
     });
-    const told = spec.told.map((t) => `${t.label} = ${value(spec.axes[t.on], where(t.at, step), t.axis)}`).join(",  ");
-    numbers.textContent = `step ${step}${part}:  ${spec.telling}${spec.telling && ":  "}${told}`;
-    notes.textContent = spec.notes.map((n) => n.words[n.index[setting(n.by)]]).join("   ");
-    const all = [spec.about, ...lines.map((line) => `${line.textContent.trim()}.`), `${numbers.textContent}.`, notes.textContent];
+    const told = spec.told.filter((t) => t.phase <= phase).map((t) => `${t.label} ≈ ${value(t, step)}`); // the pixels tell no more
+    const name = spec.phases[phase] ? `, ${spec.phases[phase]}` : "";
+    numbers.textContent = `step ${step}${name}:  ${spec.telling}${spec.telling && ":  "}${told.join(",  ")}`;
+    write(notes, spec.notes.map(({ words, index, by, glyph, color }) => ({ sign: "", glyph, color, text: words[index[setting(by)]] })));
+    const all = [spec.about, ...lines.map((line) => `${line.textContent}.`), `${numbers.textContent}.`, notes.textContent];
     stage.setAttribute("aria-label", all.join(" ").trim());
+    showStep(frame, phases > 1 ? `${step} · ${phase + 1}/${phases}` : String(step));
   }
 
-  const dark = () => root.classList.toggle("dark", isDark(root));
-  const resized = new ResizeObserver(() => {
-    const width = Math.max(1, Math.round(stage.clientWidth * (window.devicePixelRatio || 1)));
+  /** The number that is told at a step, in words. */
+  function value({ on, at: [x, y], axis }, step) {
+    if (at(x, step) === spec.none || at(y, step) === spec.none) return "(no finite number)";
+    const place = where([x, y], step);
+    if (!place || place.some((pixel) => Math.abs(pixel) >= spec.far)) return "(off the picture)"; // or on its way there
+    const { log, digits, ...scale } = spec.axes[on][axis];
+    const n = read({ log, ...scale }, place[axis === "x" ? 0 : 1]);
+    const text = !log ? n.toFixed(digits).replace(/^-(0\.?0*)$/, "$1")
+      : n < 1e-3 || n >= 1e4 ? n.toExponential(digits - 1) : String(Number(n.toPrecision(digits)));
+    return text.replace("-", "−");
+  }
+
+  function fit() {
+    ratio = window.devicePixelRatio;
+    const width = Math.max(1, Math.round(stage.clientWidth * ratio));
     canvas.width = width;
     canvas.height = Math.round((width * spec.height) / spec.width);
     dark();
     draw();
     const controls = (root.closest(".downhill-view") ?? root).querySelectorAll("input, button, .noUi-handle");
     for (const control of controls) control.setAttribute("data-lm-suppress-shortcuts", "true"); // Jupyter takes keys
-  });
+  }
+  const dark = () => root.classList.toggle("dark", isDark(root));
+  const resized = new ResizeObserver(fit);
   resized.observe(stage);
   const themed = new MutationObserver(dark);
   themed.observe(document.body, { attributes: true });
   draw();
-  const end = () => { stop(); resized.disconnect(); themed.disconnect(); };
-  return { set, go, answered: asker.answered, end };
+  function end() {
+    stop();
+    kernel.end();
+    resized.disconnect();
+    themed.disconnect();
+  }
+  return { set, go, answered: kernel.answered, end };
 }
 
-/** The row that asks the kernel: ask(request), and answered(error, known, bytes). One request at a time. */
+/** Writes parts, each a sign, a coloured glyph if there is one, and a text; not if they stand there: it would be read out. */
+function write(element, parts) {
+  const key = JSON.stringify(parts);
+  if (element.key === key) return;
+  element.key = key;
+  element.replaceChildren();
+  parts.forEach(({ sign, glyph, color, text }, i) => {
+    element.append(`${i ? "     " : ""}${sign}`);
+    if (glyph) {
+      Object.assign(add(element, "span", "glyph"), { textContent: glyph }).style.color = color;
+      element.append(" ");
+    }
+    element.append(text);
+  });
+}
+
+/**
+ * The row that asks the kernel: ask({start} or {text}), and answered(error, known, bytes). One request at a time: what is
+ * asked meanwhile waits, the newest start and the newest text.
+ */
 function other(rows, example, send, redraw) {
-  const row = add(rows, "label");
+  const row = add(rows, "div", "row");
   add(row, "span").textContent = "other";
   const input = Object.assign(add(row, "input"), { type: "text", disabled: !send });
   input.placeholder = send ? `${example}, start = (1, 2)   (or drag the start in the picture)` : NO_KERNEL;
-  input.title = input.placeholder;
-  const output = add(row, "output", "answer");
+  input.setAttribute("aria-label", `other values: ${input.placeholder}`);
+  const output = add(row, "span", "answer");
+  output.setAttribute("role", "status");
   let waiting = false;
   let next = null;
   let late;
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") ask({ text: input.value });
-  });
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") ask({ text: input.value }); });
   function ask(request) {
     if (!send) return;
-    if (waiting) next = request;
-    else {
-      waiting = true;
-      late = setTimeout(() => { waiting = false; output.textContent = "The kernel does not answer: is it busy, or gone?"; }, PATIENCE);
-      send(request);
-    }
+    next = { ...next, ...request };
+    if (!waiting) go();
+  }
+  function go() {
+    waiting = true;
+    late = setTimeout(() => { output.textContent = "The kernel does not answer: is it busy, or gone?"; }, PATIENCE);
+    send(next);
+    next = null;
   }
   async function answered(error, known, bytes) {
     clearTimeout(late);
     waiting = false;
     output.textContent = error;
     if (!error) await redraw(known, bytes);
-    const request = next;
-    next = null;
-    if (request) ask(request);
+    if (next && !waiting) go();
   }
-  return { ask, answered };
+  return { ask, answered, end: () => clearTimeout(late) };
 }
 
-/** Lets the pointer in the picture move the start, sliders and the step. */
-function point(canvas, spec, { set, go, ask }) {
+/** Lets the pointer in the picture move the start, if there is a kernel, sliders and the step. */
+function pointer(canvas, spec, kernel, { set, go, ask }) {
   const place = ({ clientX, clientY }) => {
     const { left, top, width } = canvas.getBoundingClientRect();
     return [((clientX - left) * spec.width) / width, ((clientY - top) * spec.width) / width];
   };
-  const within = ([x, y]) => spec.axes.find(({ drag, box: [left, top, width, height] }) => drag && x >= left && x <= left + width && y >= top && y <= top + height);
+  const inside = ([x, y], [left, top, width, height]) => x >= left && x <= left + width && y >= top && y <= top + height;
+  const within = (at) => spec.axes.find(({ drag, box }) => drag && (kernel || drag !== "start") && inside(at, box)) ?? null;
+  const names = (drag) => (drag === "start" ? ["the start"] : drag.filter((w) => w !== null).map((w) => spec.controls[w]?.name ?? w));
   let held = null;
   function move(event) {
     const pixels = place(event);
@@ -230,13 +270,15 @@ function point(canvas, spec, { set, go, ask }) {
     });
   }
   canvas.addEventListener("pointerdown", (event) => {
-    held = within(place(event)) ?? null;
+    held = event.button === 0 ? within(place(event)) : null;
     if (!held) return;
     canvas.setPointerCapture(event.pointerId);
     move(event);
   });
   canvas.addEventListener("pointermove", (event) => {
-    canvas.style.cursor = (held ?? within(place(event))) ? "crosshair" : "";
+    const over = held ?? within(place(event));
+    canvas.style.cursor = over ? "crosshair" : "";
+    canvas.title = over && !held ? `drag: ${names(over.drag).join(" and ")}` : "";
     if (held) move(event);
   });
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = null; });
@@ -246,15 +288,6 @@ function point(canvas, spec, { set, go, ask }) {
 function read({ origin, scale, log }, pixel) {
   const v = origin + scale * pixel;
   return log ? 10 ** v : v;
-}
-
-/** The number that a place stands for along an axis of its Axes, in words. */
-function value(axes, place, name) {
-  if (place === null || place.some((pixel) => Math.abs(pixel) >= FAR)) return "(off the picture)";
-  const axis = axes[name];
-  const n = read(axis, place[name === "x" ? 0 : 1]);
-  const text = !axis.log ? n.toFixed(axis.digits).replace(/^-(0\.?0*)$/, "$1") : n < 1e-3 || n >= 1e4 ? n.toExponential(axis.digits - 1) : String(Number(n.toPrecision(axis.digits)));
-  return text.replace("-", "−");
 }
 
 const nearest = (values, v) => values.reduce((best, w, i) => (Math.abs(w - v) < Math.abs(values[best] - v) ? i : best), 0);
@@ -332,16 +365,17 @@ function add(parent, tag, name = "") {
 
 /** A labelled slider from 0 to `max`; returns show(position, text). */
 function slider(parent, label, max, moved) {
-  const row = add(parent, "label");
+  const row = add(parent, "div", "row");
   add(row, "span").textContent = label;
   const input = add(row, "input");
-  const output = add(row, "output");
+  const text = add(row, "span", "value");
   Object.assign(input, { type: "range", min: 0, max, step: 1 });
+  input.setAttribute("aria-label", label);
   input.addEventListener("input", () => moved(input.valueAsNumber));
-  return (position, text) => {
+  return (position, words) => {
     input.value = position;
-    input.setAttribute("aria-valuetext", text);
-    output.textContent = text;
+    input.setAttribute("aria-valuetext", words);
+    text.textContent = words;
   };
 }
 
@@ -352,32 +386,38 @@ function isDark(root) {
 }
 
 const STYLE = `
-.downhill { font: 16px/1.4 system-ui, sans-serif; max-width: 1000px; color: var(--jp-content-font-color1, inherit); }
+.downhill { font: 16px/1.4 system-ui, sans-serif; max-width: 1000px; color: var(--jp-content-font-color1, inherit); container-type: inline-size; }
 .downhill p { margin: 3px 0; font-variant-numeric: tabular-nums; text-align: center; min-height: 1.4em; white-space: pre-wrap; }
+.downhill .numbers.tall { min-height: 2.8em; }
 .downhill .verdict p { font-size: 19px; font-weight: 600; }
 .downhill .verdict p:not(:only-child) { text-align: left; padding-left: 9%; font-size: 17px; }
-.downhill .verdict .bad { color: #b83a00; }
-.downhill.dark .verdict .bad { color: #ff9e66; }
+.downhill .verdict .bad, .downhill .answer { color: #b83a00; }
 .downhill .stage { position: relative; width: 100%; background: white; }
-.downhill .stage > * { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; max-width: none; }
-.downhill label { display: grid; grid-template-columns: 9em 1fr 5em 6em; gap: 10px; align-items: center; min-height: 32px; }
-.downhill label > span { text-align: right; }
-.downhill input { width: 100%; box-sizing: border-box; accent-color: #0072b2; font: inherit; }
-.downhill input[type="text"] { padding: 3px 8px; grid-column: 2 / 5; color: inherit; background: transparent; border: 1px solid gray; border-radius: 3px; }
+.downhill .stage > * { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; max-width: none; touch-action: pan-y pinch-zoom; }
+.downhill .row { display: grid; grid-template-columns: 9em 1fr 5em 6em; gap: 10px; align-items: center; min-height: 32px; }
+.downhill .row > :first-child { text-align: right; }
+.downhill input { width: 100%; box-sizing: border-box; accent-color: #0072b2; font: inherit; margin: 0; }
+.downhill input[type="text"] { padding: 3px 8px; grid-column: 2 / 5; color: inherit; background: transparent; border: 1px solid gray; border-radius: 3px; text-overflow: ellipsis; }
 .downhill input[type="text"]:disabled { border-style: dashed; }
-.downhill .answer { grid-column: 2 / 5; color: #b83a00; }
+.downhill .answer { grid-column: 2 / 5; }
 .downhill .answer:empty { display: none; }
-.downhill.dark .answer { color: #ff9e66; }
 .downhill button { font: inherit; padding: 2px 8px; cursor: pointer; }
+@container (max-width: 620px) {
+  .downhill .row { grid-template-columns: 1fr 4.5em 6em; }
+  .downhill .row > :first-child { grid-column: 1 / -1; text-align: left; }
+  .downhill input[type="text"], .downhill .answer { grid-column: 1 / -1; }
+}
+.downhill.dark { color-scheme: dark; }
+.downhill.dark .verdict .bad, .downhill.dark .answer { color: #ff9e66; }
 .downhill.dark .stage, .downhill.dark .glyph { filter: invert(0.92) hue-rotate(180deg); }
 .downhill-view .widget-label, .downhill-view .widget-readout { font-size: 16px; }
 `;
 
 /** The host of a page: everything that it needs is in the element beside the script. */
 export async function page(root) {
+  root.classList.add("downhill", "page"); // at once: it may stand twice in a page, and be found twice
   const spec = JSON.parse(root.querySelector("script[type='application/json']").textContent);
   const bytes = Uint8Array.from(atob(spec.data), (c) => c.charCodeAt(0));
-  root.classList.add("page");
   mount(root, spec, await unpack(bytes, spec));
 }
 
@@ -385,23 +425,28 @@ export async function page(root) {
 async function render({ model, el }) {
   const bytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
   const spec = { ...model.get("spec"), ...model.get("known") };
+  const view = Math.random(); // whose answer it is, if one model is shown twice
   const explorer = mount(el, spec, await unpack(bytes(model.get("data")), spec), {
     inputs: false,
-    ask: (request) => model.send(request),
+    ask: (request) => model.send({ ...request, view }),
     moved(k, value) {
       model.set(`slider${k}`, value);
       model.save_changes();
     },
   });
-  spec.controls.forEach((_, k) => {
-    const follow = () => explorer.set(k, nearest(spec.controls[k].values, model.get(`slider${k}`)));
-    model.on(`change:slider${k}`, follow);
-    follow();
+  const follow = spec.controls.map((_, k) => () => {
+    explorer.set(k, nearest(spec.controls[k].values, model.get(`slider${k}`)));
   });
-  const answered = ({ error }) => explorer.answered(error, model.get("known"), bytes(model.get("data")));
+  follow.forEach((one, k) => { model.on(`change:slider${k}`, one); one(); });
+  async function answered({ error, view: asked }) {
+    if (asked !== view && error) return;
+    await explorer.answered(error, model.get("known"), bytes(model.get("data")));
+    follow.forEach((one) => one()); // their positions may be others now
+  }
   model.on("msg:custom", answered);
   return () => {
     model.off("msg:custom", answered);
+    follow.forEach((one, k) => model.off(`change:slider${k}`, one));
     explorer.end();
   };
 }

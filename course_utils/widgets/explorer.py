@@ -19,15 +19,15 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-from course_utils.plotting import BLACK, DPI, VIEW, Figure, draw_arrow
-from course_utils.widgets.moves import UNIT, Moves, Saying, box, packed, scale
+from course_utils.plotting import BLACK, DPI, SHARP, VIEW, Figure, draw_arrow, mimebundle
+from course_utils.widgets.frames import UNIT, Frame
+from course_utils.widgets.moves import AWAY, FAR, NONE, Moves, Saying, packed
 from course_utils.widgets.sliders import Slider
 
 import anywidget
 import ipywidgets
 import numpy as np
 import traitlets
-from matplotlib.axes import Axes
 from PIL import Image
 
 MODULE = files("course_utils.widgets").joinpath("explorer.js").read_text(encoding="utf-8")
@@ -38,10 +38,10 @@ Start = tuple[float, float]
 class Explorer:
     """A picture with sliders, in which ``lay_out(sliders, start)`` says what moves.
 
-    ``figure`` is what stands still. ``start`` is where the paths begin. ``drags`` says what the pointer does in an
-    Axes: it moves "start", or (the slider along x or None, that along y or None), where "step" is that of the step. A
-    step has one or more ``phases``, by name. The first picture is of ``step``, by default the last, with all its
-    phases. ``telling`` comes before the numbers that are told.
+    ``figure`` is what stands still. ``start`` is where the paths begin. ``frames`` are those of its Axes (``settle``),
+    each with what the pointer does there: move "start", or (the slider along x or None, that along y or None), where
+    "step" is that of the step, or nothing (None). A step has one or more ``phases``, by name. The first picture is of
+    ``step``, by default the last, with all its phases. ``telling`` comes before the numbers that are told.
 
     ``view`` is the live explorer, ``html`` a page of it, ``still`` the picture (PNG) of the first setting, ``alt`` its
     words. The browser gets ``spec``, of what stands still, ``known``, of what moves, and ``data``, where it moves.
@@ -56,17 +56,13 @@ class Explorer:
         about: str,
         start: Start,
         steps: int,
-        drags: Mapping[Axes, Any],
+        frames: Mapping[Frame, Any],
         phases: Sequence[str] = ("",),
         step: int | None = None,
         telling: str = "",
     ):
-        self.figure, self.sliders, self.lay_out, self.start = figure, list(sliders), lay_out, start
-        figure.suptitle(" ")  # keeps the place of the still's words
-        figure.canvas.draw()
-        figure.set_layout_engine("none")  # what moves must find everything where it is
-        self.moves = lay_out(self.sliders, start)
-        self.axes = list(dict.fromkeys([*(track.ax for track in self.moves.tracks), *drags]))
+        self.sliders, self.lay_out, self.start = list(sliders), lay_out, start
+        moves = lay_out(self.sliders, start)
         step = steps if step is None else step
         self.spec = {
             "width": round(figure.get_figwidth() * DPI),
@@ -77,36 +73,37 @@ class Explorer:
             "first": step * len(phases) + (len(phases) - 1 if step < steps else 0),
             "telling": telling,
             "about": about,
-            "axes": [
-                {"box": box(ax), "x": scale(ax, 0), "y": scale(ax, 1), "drag": self._drag(drags.get(ax))}
-                for ax in self.axes
-            ],
-            "background": uri(small_png(figure)),
+            "far": FAR,
+            "none": NONE,
+            "away": AWAY,
+            "axes": [{**frame.known(), "drag": self._drag(does)} for frame, does in frames.items()],
+            "background": uri(small_png(figure.raster())),
         }
-        self.known, self.data = packed(self.moves, self.sliders, self.axes, level=9)
-        verdicts = self._verdicts()
+        self.known, self.data = packed(moves, self.sliders, level=9)
+        verdicts = self._verdicts(moves)
         self.alt = f"{about} {'; '.join(verdicts)}."
-        figure.suptitle(verdicts[0], weight="bold", fontsize=14)
-        self._draw_first(step)
-        self.still = small_png(figure)
+        self._draw_first(figure, moves, step)
+        self.still = still(figure, [*verdicts, *([f"step {step}"] if step < steps else [])])
 
-    def answer(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
-        """What is not in the data: {"start": [x, y]}, or {"text": "lr = 0.3, start = (1, 2)"}.
+    def answer(self, start: Start | None = None, text: str | None = None) -> tuple[dict[str, Any], bytes]:
+        """What is not in the data: from another start, or for what was typed, such as "lr = 0.3, start = (1, 2)".
 
-        Returns the new ``known`` and ``data``. Raises ValueError or TypeError, in words for the user.
+        What was asked before stays. Returns the new ``known`` and ``data``. Raises ValueError or TypeError, in words
+        for the user.
         """
         sliders = {slider.name: slider for slider in self.sliders}
-        start = self.start
-        for name, value in (typed(request["text"]) if "text" in request else request).items():
+        start = self.start if start is None else start
+        for name, value in typed(text).items() if text is not None else ():
+            meant = [slider.name for slider in sliders.values() if name in (slider.name, slider.short)]
             if name == "start":
                 start = value
-            elif name in sliders:
-                sliders[name] = sliders[name].through(value)
+            elif meant:
+                sliders |= {one: sliders[one].through(value) for one in meant}
             else:
                 raise ValueError(f"There is no {name!r} here; there is: {', '.join([*sliders, 'start'])}.")
         moves = self.lay_out(list(sliders.values()), start)
         self.sliders, self.start = list(sliders.values()), start
-        return packed(moves, self.sliders, self.axes, level=1)
+        return packed(moves, self.sliders, level=1)
 
     def _drag(self, what: Any) -> Any:
         """With sliders by their numbers."""
@@ -120,33 +117,34 @@ class Explorer:
         first = {slider.name: slider.first for slider in self.sliders}
         return values[tuple(first[name] for name in by)]
 
-    def _verdicts(self) -> list[str]:
+    def _verdicts(self, moves: Moves) -> list[str]:
         """What is said of the first setting, in its order."""
 
         def said(saying: Saying) -> str:
             settings = ", ".join(f"{s.short} = {s.texts[s.first]}" for s in self.sliders if s.name in saying.by)
-            subject = f"{saying.name} ({settings})" if saying.name else settings
+            subject = (f"{saying.name} ({settings})" if settings else saying.name) if saying.name else settings
             return f"{subject}: {self._first(saying.words, saying.by)}"
 
-        sayings = self.moves.verdicts
+        sayings = moves.verdicts
         if len(sayings) > 1:
             sayings = sorted(sayings, key=lambda s: self._first(s.order, s.by))
         return [said(saying) for saying in sayings]
 
-    def _draw_first(self, step: int) -> None:
+    def _draw_first(self, figure: Figure, moves: Moves, step: int) -> None:
         """What moves, as it is at the first setting and at this step, for where nothing moves."""
-        for track in self.moves.tracks:
-            at = self._first(track.at, track.by)
+        for track in moves.tracks:
+            ax, at = figure.axes[track.on.number], self._first(track.at, track.by)
+            at = np.where(np.isfinite(at), at, np.nan)
             now = min(step, len(at) - 1)
             style = {**track.style, "markersize": 2 * track.size * 72 / DPI}
             if track.kind == "path":
-                track.ax.plot(*at[: step + 1].T, markevery=(track.every, track.every), **style)
+                ax.plot(*at[: step + 1].T, markevery=(track.every, track.every), **style)
                 if track.vector and now < len(at) - 1:
-                    draw_arrow(track.ax, at[now], at[now + 1], BLACK)
+                    draw_arrow(ax, at[now], at[now + 1], BLACK)
             elif track.kind == "mark":
-                track.ax.plot(*at[now], **{"mec": BLACK, **style}, zorder=6)
+                ax.plot(*at[now], **{"mec": BLACK, **style}, zorder=6)
             else:
-                draw_arrow(track.ax, at[now], self._first(track.to, track.by)[now], track.style["color"])
+                draw_arrow(ax, at[now], self._first(track.to, track.by)[now], track.style["color"])
 
     @cached_property
     def html(self) -> str:
@@ -174,9 +172,11 @@ class Explorer:
         return self.alt
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        _, in_colab = self.view.children[-1]._repr_mimebundle_()  # there, it names the manager of such widgets
         view = {"version_major": 2, "version_minor": 0, "model_id": self.view.model_id}
-        shown = {VIEW: view, "text/html": self.html, "image/png": self.still, "text/plain": self.alt}
-        return shown, {"image/png": {"alt": self.alt, "width": self.spec["width"], "height": self.spec["height"]}}
+        width, height = Image.open(io.BytesIO(self.still)).size
+        shown, metadata = mimebundle(self.still, self.alt, width / SHARP, height / SHARP)
+        return {VIEW: view, "text/html": self.html, **shown}, {**in_colab, **metadata}
 
 
 class Picture(anywidget.AnyWidget):
@@ -200,13 +200,13 @@ class Picture(anywidget.AnyWidget):
     def _asked(self, _: Any, request: dict[str, Any], buffers: Any) -> None:
         before, error = self._explorer.sliders, ""
         try:
-            known, data = self._explorer.answer(request)
+            known, data = self._explorer.answer(request.get("start"), request.get("text"))
         except (TypeError, ValueError) as refused:
             error = str(refused)
         else:
             with self.hold_sync():
                 self.known, self.data = known, data
-        self.send({"error": error})  # after the data; and if these are as they were, too
+        self.send({"error": error, "view": request.get("view")})  # after the data, even if these are as they were
         for widget, old, new in zip(self.sliders, before, self._explorer.sliders, strict=True):
             if new is not old:
                 new.adjust(widget)
@@ -229,12 +229,26 @@ def typed(text: str) -> dict[str, Any]:
     return {name: value if name == "start" else value[0] for name, value in values.items()}
 
 
-def small_png(figure: Figure) -> bytes:
-    """The figure as a PNG of few colours, even those of small areas true."""
+def small_png(picture: Image.Image) -> bytes:
+    """The picture as a PNG of few colours, even those of small areas true, and white white."""
     buffer = io.BytesIO()
-    few = figure.raster().quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few = picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = np.array(few.getpalette()).reshape(-1, 3)
+    palette[(palette > 250).all(axis=-1)] = 255
+    few.putpalette(palette.reshape(-1).tolist())
     few.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
+
+
+def still(figure: Figure, lines: Sequence[str]) -> bytes:
+    """The figure as a PNG, under these lines of words."""
+    words = Figure((figure.get_figwidth(), 0.28 * len(lines) + 0.1))
+    words.text(0.5, 0.5, "\n".join(lines), ha="center", va="center", weight="bold", fontsize=13)
+    parts = words.raster(), figure.raster()
+    whole = Image.new("RGB", (parts[1].width, sum(part.height for part in parts)), "white")
+    whole.paste(parts[0], (0, 0))
+    whole.paste(parts[1], (0, parts[0].height))
+    return small_png(whole)
 
 
 def uri(png: bytes) -> str:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from course_utils import rules
+from course_utils import checks, rules
 from course_utils.descent import Path, descend
 from course_utils.gradients import gradient
 from course_utils.plotting import BLACK, GREEN, RED, STYLES, Figure
 from course_utils.surfaces import Surface
 from course_utils.widgets.arguments import scene, sliders_of, small_enough
 from course_utils.widgets.explorer import Explorer, Start
-from course_utils.widgets.moves import Moves, Saying, Track, box
+from course_utils.widgets.frames import Frame, settle
+from course_utils.widgets.moves import Moves, Track
 from course_utils.widgets.panels import draw_panels, drawable, path_tracks, start_track
 from course_utils.widgets.sliders import Slider
 
 import numpy as np
 import torch
-from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from torch import Tensor
 
@@ -29,9 +30,9 @@ AHEAD = {"color": GREEN, "marker": "^", "linestyle": "-"}
 
 def look_ahead(
     surface: Surface | str = "quadratic",
-    steps: int = 12,
+    steps: int = 10,
     start: Start | None = None,
-    lr: Any = (0.01, 0.1, 0.5),
+    lr: Any = (0.02, 0.1, 0.5),
     momentum: Any = (0.0, 0.9, 0.95),
 ) -> Explorer:
     """A step of momentum and one of Nesterov's, from the same point with the same velocity, vector by vector.
@@ -44,6 +45,8 @@ def look_ahead(
     """
     surface, start, steps = scene(surface, start, steps)
     sliders, fixed = sliders_of(rules.momentum, {"lr": lr, "momentum": momentum})
+    for name, value in fixed.items():
+        checks.number(name, value)  # no schedule: the vectors are those of one lr
     if not sliders:
         raise ValueError("lr or momentum must be (lowest, first shown, highest) for a slider.")
     small_enough(list(sliders.values()), steps, paths=5)  # with the ends of the vectors
@@ -57,27 +60,25 @@ def look_ahead(
     by_step.set_ylim(top * 1e-6, top * 1e-2)
     near.grid(False)
     near.spines[["top", "right"]].set_visible(True)
-    labels = {
-        "velocity, of both": CARRY,
-        "momentum: gradient here": HERE,
-        "Nesterov: gradient there": AHEAD,
-    }
-    figure.legend(
-        handles=[Line2D([], [], label=label, **style) for label, style in labels.items()],
-        loc="outside lower center",
-        ncols=3,
+    looks = (
+        Line2D([], [], label="momentum × last step", color=BLACK),
+        Line2D([], [], label="−lr × gradient where it stands", **HERE),
+        Line2D([], [], label="−lr × gradient where it is carried", **AHEAD),
     )
+    figure.legend(handles=looks, loc="outside lower center", ncols=3)
+    near, on_surface, by_step = settle(figure)
 
     def lay_out(sliders: Sequence[Slider], start: Start) -> Moves:
         grid = {slider.name: slider.values for slider in sliders}
         by = list(grid)
         paths = descend(surface, rules.momentum, start, steps + 1, **fixed, **grid)
-        (path, loss), words = path_tracks(paths, on_surface, by_step, by, STYLES[0], ("x₁", "x₂", None), vector=False)
+        shown = replace(paths, x=paths.x[:-1], loss=paths.loss[:-1])
+        (path, loss), verdict = path_tracks(shown, on_surface, by_step, by, STYLES[0], ("x₁", "x₂", None), vector=False)
         here, next_ = paths.x[:-1], paths.x[1:]
         carried, ahead = _looking_ahead(paths)
         gradient_here = here + next_ - carried
         points = np.moveaxis(torch.stack([here, carried, gradient_here, next_, ahead]).numpy(), 1, -2)
-        points = np.where(np.isnan(path.at[..., :-1, :]), np.nan, points)  # (5, ..., steps + 1, 2)
+        points = np.where(np.isfinite(path.at), points, np.inf)  # (5, ..., steps + 1, 2)
         tail, tip, downhill, landing, landing_ahead = _magnified(points, on_surface, near)
 
         def arrow(tail: np.ndarray, tip: np.ndarray, style: Mapping[str, Any], phase: int) -> Track:
@@ -100,15 +101,15 @@ def look_ahead(
             arrow(tail, tip, CARRY, 1),
             arrow(tail, downhill, HERE, 2),
             arrow(tip, landing_ahead, AHEAD, 2),
-            arrow(tip, landing, HERE, 3),  # the same vector once more, to where it leads
+            arrow(tip, landing, {**HERE, "linestyle": "--"}, 3),  # the same vector once more, to where it leads
             *landings(points[3], landing, HERE, "next loss: momentum's"),
             *landings(points[4], landing_ahead, AHEAD, "Nesterov's"),
             Track(near, "mark", tail, by, STYLES[0], 9),
         ]
-        return Moves(tracks, [Saying(words, by)])
+        return Moves(tracks, [verdict])
 
     about = f"A step of momentum beside one of Nesterov's, on the {surface.name} surface."
-    drags = {on_surface: "start", by_step: ("step", None)}
+    frames = {near: None, on_surface: "start", by_step: ("step", None)}
     return Explorer(
         figure,
         sliders.values(),
@@ -116,8 +117,8 @@ def look_ahead(
         about=about,
         start=start,
         steps=steps,
-        drags=drags,
-        phases=("", "the velocity", "and the gradients", "where they lead"),
+        frames=frames,
+        phases=("where it stands", "carried on", "the gradients", "where they lead"),
         step=min(steps, 2),
     )
 
@@ -137,11 +138,10 @@ def _looking_ahead(paths: Path) -> tuple[Tensor, Tensor]:
     return carried, front + lr * mu * state.v
 
 
-def _magnified(points: np.ndarray, on_surface: Axes, near: Axes) -> np.ndarray:
+def _magnified(points: np.ndarray, on_surface: Frame, near: Frame) -> np.ndarray:
     """Points (n, ..., 2) of the surface, so that the n of them fill ``near``, in the proportions of the surface."""
-    width, height = (np.ptp(limits) for limits in (on_surface.get_xlim(), on_surface.get_ylim()))
-    seen, room = box(on_surface)[2:], np.array(box(near)[2:])
-    at = points * (seen / np.array([width, height]))  # in pixels
+    at, room = on_surface.pixels(points), np.array(near.box[2:])
     low, high = at.min(axis=0), at.max(axis=0)
-    span = ((high - low) / room).max(axis=-1, keepdims=True)
-    return (at - (low + high) / 2) / room * 1.7 / np.maximum(span, 1e-9)
+    with np.errstate(invalid="ignore"):
+        span = ((high - low) / room).max(axis=-1, keepdims=True)
+        return (at - (low + high) / 2) / room * 1.7 / np.maximum(span, 1e-9) * [1, -1]  # pixels count downwards

@@ -1,8 +1,8 @@
 """What moves in an explorer, and how the browser takes it.
 
-``Track`` says where something is at each setting of the sliders and at each step, in the units of its Axes. ``packed``
+``Track`` says where something is at each setting of the sliders and at each step, in the units of its frame. ``packed``
 turns that into channels of 16-bit numbers: positions in the picture in sixteenths of a CSS pixel, as differences along
-the steps, lower bytes before upper bytes, deflated; ``GONE`` stands where nothing is to be drawn.
+the steps, lower bytes before upper bytes, deflated.
 """
 
 from __future__ import annotations
@@ -12,23 +12,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from course_utils.plotting import DPI, SHARP
+from course_utils.plotting import DPI, GLYPHS
+from course_utils.widgets.frames import UNIT, Frame
 from course_utils.widgets.sliders import Slider
 
 import numpy as np
 from matplotlib import rcParams
-from matplotlib.axes import Axes
 from matplotlib.markers import MarkerStyle
 
-UNIT = 16  # parts of a pixel
 FAR = 2000  # pixels beyond which nothing is kept
-GONE = -(2**15)
-GLYPHS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}
+NONE, AWAY = -(2**15), 1 - 2**15  # instead of a place: no number (from NaN), or not in the picture (from infinity)
 
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """What moves in an Axes. ``at`` is where: (one axis for each slider in ``by``, steps + 1 or 1, 2), in its units.
+    """What moves in a frame. ``at`` is where: (one axis for each slider in ``by``, steps + 1 or 1, 2), in its units.
 
     A "path" is a line through the points up to the current step, with a marker at ``every`` so many; a "mark" stands at
     the current point; an "arrow" goes from there to the current point of ``to``. ``style`` is one of
@@ -37,7 +35,7 @@ class Track:
     drawn from that part of a step on.
     """
 
-    ax: Axes
+    on: Frame
     kind: str
     at: np.ndarray
     by: Sequence[str]
@@ -54,8 +52,8 @@ class Track:
 class Saying:
     """Words for each setting of the sliders in ``by``: one axis for each.
 
-    Of several, each is said with the name and look of what it is about; they stand in ascending ``order``, and have
-    a place where that is the number of a step.
+    With the ``name`` and ``style`` of what it is about, if there is any. Of several verdicts, those of the lowest
+    ``order`` come first, and have a place if that is the number of a step. ``bad`` is what diverges.
     """
 
     words: np.ndarray
@@ -63,6 +61,7 @@ class Saying:
     name: str = ""
     style: Mapping[str, Any] = field(default_factory=dict)
     order: np.ndarray | None = None
+    bad: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +73,7 @@ class Moves:
     notes: Sequence[Saying] = ()
 
 
-def packed(moves: Moves, sliders: Sequence[Slider], axes: Sequence[Axes], level: int) -> tuple[dict[str, Any], bytes]:
+def packed(moves: Moves, sliders: Sequence[Slider], level: int) -> tuple[dict[str, Any], bytes]:
     """What moves as the browser takes it: what it must know, and the data, compressed at that level."""
     names = [slider.name for slider in sliders]
     channels, layers, told, blocks = [], [], [], []
@@ -101,15 +100,15 @@ def packed(moves: Moves, sliders: Sequence[Slider], axes: Sequence[Axes], level:
         return numbers
 
     for track in moves.tracks:
-        at = pixels(track.ax, track.at)
+        at = track.on.pixels(track.at)
         numbers = add(within_reach(at) if track.kind == "path" else at, track.by)
-        layer = {"kind": track.kind, "on": axes.index(track.ax), "at": numbers, "phase": track.phase}
+        layer = {"kind": track.kind, "on": track.on.number, "at": numbers, "phase": track.phase}
         layer |= {"size": track.size, "every": track.every, "vector": track.vector, **browser_style(track.style)}
         if track.to is not None:
-            layer["to"] = add(pixels(track.ax, track.to), track.by)
+            layer["to"] = add(track.on.pixels(track.to), track.by)
         layers.append(layer)
         told += [
-            {"label": label, "on": layer["on"], "at": numbers, "axis": axis}
+            {"label": label, "on": layer["on"], "at": numbers, "axis": axis, "phase": track.phase}
             for axis, label in zip("xy", track.told, strict=True)
             if label
         ]
@@ -125,51 +124,32 @@ def packed(moves: Moves, sliders: Sequence[Slider], axes: Sequence[Axes], level:
 
 
 def _said(saying: Saying, names: Sequence[str]) -> dict[str, Any]:
-    words, index = np.unique(saying.words.astype(str), return_inverse=True)
+    words, first, index = np.unique(saying.words.astype(str), return_index=True, return_inverse=True)
     said = {
         "by": [names.index(name) for name in saying.by],
         "name": saying.name,
         "words": words.tolist(),
         "index": index.reshape(-1).tolist(),
-        "bad": [word.startswith("diverges") for word in words.tolist()],
+        "bad": [False] * len(words) if saying.bad is None else saying.bad.reshape(-1)[first].tolist(),
     }
+    if saying.style:
+        said |= {"glyph": GLYPHS[saying.style["marker"]], "color": saying.style["color"]}
     if saying.order is not None:
-        said |= {"order": saying.order.reshape(-1).tolist(), "glyph": GLYPHS[saying.style["marker"]]}
-        said["color"] = saying.style["color"]
+        said["order"] = saying.order.reshape(-1).tolist()
     return said
 
 
-def pixels(ax: Axes, points: np.ndarray) -> np.ndarray:
-    """Points (..., 2) of an Axes in CSS pixels from the upper left corner of the figure."""
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        at = ax.transData.transform(points.reshape(-1, 2)).reshape(points.shape) / SHARP
-    return np.stack([at[..., 0], ax.figure.get_figheight() * DPI - at[..., 1]], axis=-1)
-
-
-def box(ax: Axes) -> list[float]:
-    """The rectangle of an Axes in CSS pixels: left, top, width, height."""
-    top = ax.figure.get_figheight() * DPI - ax.bbox.y1 / SHARP
-    return [ax.bbox.x0 / SHARP, top, ax.bbox.width / SHARP, ax.bbox.height / SHARP]
-
-
-def scale(ax: Axes, axis: int) -> dict[str, Any]:
-    """How the browser reads a number off a pixel: origin + scale · pixel, or 10 to that if log; to so many digits."""
-    log = (ax.get_xscale, ax.get_yscale)[axis]() == "log"
-    low, high = (0.0, 1.0) if log else (1.0, 2.0)
-    a, b = pixels(ax, np.array([[1.0, 1.0], [10.0, 10.0]]) if log else np.array([[1.0, 1.0], [2.0, 2.0]]))[:, axis]
-    unit = (high - low) / (b - a)
-    digits = 2 if log else max(0, int(-np.log10(abs(unit) / UNIT)))  # as many as the pixels tell
-    return {"origin": low - a * unit, "scale": unit, "log": log, "digits": digits}
-
-
 def within_reach(at: np.ndarray) -> np.ndarray:
-    """Paths (..., points, 2) in pixels whose jumps far away end at ``FAR``, on the straight line; the rest is NaN."""
+    """Paths (..., points, 2) in pixels whose jumps far away end at ``FAR``, on the straight line there.
+
+    What is far away after that is infinite, as what was before; NaN stays.
+    """
     finite = np.isfinite(at).all(axis=-1)
     near = finite & (np.abs(at) < FAR).all(axis=-1)
     jump = finite & ~near
     jump[..., 1:] &= near[..., :-1]
     jump[..., 0] = False
-    at = np.where((near | jump)[..., None], at, np.nan)
+    at = np.where((near | jump | np.isnan(at).any(axis=-1))[..., None], at, np.inf)
     here = at[jump]
     before = at[np.roll(jump, -1, axis=-1)]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -179,9 +159,10 @@ def within_reach(at: np.ndarray) -> np.ndarray:
 
 
 def quantised(at: np.ndarray) -> np.ndarray:
-    """Pixels in whole units, 16 bits each; ``GONE`` for what is NaN or too far away."""
+    """Pixels in whole units, 16 bits each; ``NONE`` for NaN, ``AWAY`` for what is too far away."""
     with np.errstate(invalid="ignore"):
-        return np.where(np.abs(at) < (2**15 - 1) / UNIT, (at * UNIT).round(), GONE).astype(np.int16)
+        whole = np.where(np.abs(at) < (2**15 - 2) / UNIT, (at * UNIT).round(), AWAY)
+    return np.where(np.isnan(at), NONE, whole).astype(np.int16)
 
 
 def browser_style(style: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from course_utils import checks, rules
 from course_utils.descent import descend
 from course_utils.plotting import STYLES, Figure
 from course_utils.surfaces import Surface
-from course_utils.theory import curvatures_near
+from course_utils.theory import curvatures_of
 from course_utils.widgets.arguments import scene, sliders_of, small_enough
 from course_utils.widgets.explorer import Explorer, Start
-from course_utils.widgets.moves import Moves, Saying
+from course_utils.widgets.frames import settle
+from course_utils.widgets.moves import Moves
 from course_utils.widgets.panels import draw_factors, draw_panels, factor_tracks, path_tracks, start_track
 from course_utils.widgets.sliders import Slider
 
@@ -42,29 +43,28 @@ def explore(
     if not sliders:
         raise ValueError("hyper must have a slider: give one of them as (lowest, first shown, highest).")
     small_enough(list(sliders.values()), steps)
-    curvatures = curvatures_near(surface, start)
-    theory = rule is rules.sgd and list(sliders) == ["lr"] and bool(curvatures.isfinite().all())
+    curvatures = curvatures_of(surface)
+    theory = rule is rules.sgd and list(sliders) == ["lr"] and bool((curvatures > 0).all())
 
     figure = Figure(size=(10, 5))
     left, right = figure.add_gridspec(1, 2, width_ratios=[1.15, 1])
     rows = right.subgridspec(2 if theory else 1, 1)
     on_surface, by_step = figure.add_subplot(left), figure.add_subplot(rows[0])
     draw_panels(on_surface, by_step, surface, start, steps)
-    drags = {on_surface: "start", by_step: ("step", None)}
     if theory:
-        by_lr = figure.add_subplot(rows[1])
-        draw_factors(by_lr, sliders["lr"].values, curvatures.tolist())
-        drags[by_lr] = ("lr", None)
+        draw_factors(figure.add_subplot(rows[1]), sliders["lr"].values, curvatures.tolist())
+    on_surface, by_step, *by_lr = settle(figure)
 
     def lay_out(sliders: Sequence[Slider], start: Start) -> Moves:
         grid = {slider.name: slider.values for slider in sliders}
         paths = descend(surface, rule, start, steps, **fixed, **grid)
-        tracks, words = path_tracks(paths, on_surface, by_step, list(grid), STYLES[0])
-        moves = Moves([start_track(on_surface, start), *tracks], [Saying(words, list(grid))])
+        tracks, verdict = path_tracks(paths, on_surface, by_step, list(grid), STYLES[0])
+        moves = Moves([start_track(on_surface, start), *tracks], [verdict])
         if not theory:
             return moves
-        factors, note = factor_tracks(by_lr, sliders[0], curvatures.tolist())
-        return replace(moves, tracks=[*moves.tracks, *factors], notes=[note])
+        factors, notes = factor_tracks(*by_lr, sliders[0], curvatures.tolist())
+        return replace(moves, tracks=[*moves.tracks, *factors], notes=notes)
 
     about = f"The path of {checks.name_of(rule)} on the {surface.name} surface."
-    return Explorer(figure, sliders.values(), lay_out, about=about, start=start, steps=steps, drags=drags)
+    frames = {on_surface: "start", by_step: ("step", None), **{frame: ("lr", None) for frame in by_lr}}
+    return Explorer(figure, sliders.values(), lay_out, about=about, start=start, steps=steps, frames=frames)

@@ -8,6 +8,7 @@ from typing import Any
 from course_utils.descent import Path
 from course_utils.plotting import BLACK, HEIGHTS, RED, STYLES, draw_surface, left_at, marks
 from course_utils.surfaces import Surface
+from course_utils.widgets.frames import Frame
 from course_utils.widgets.moves import Saying, Track
 from course_utils.widgets.sliders import Slider
 
@@ -26,74 +27,77 @@ def draw_panels(on_surface: Axes, by_step: Axes, surface: Surface, start: tuple[
         title="loss above the minimum",
         xlabel="step",
         yscale="log",
-        xlim=(0, steps),
+        xlim=(-0.02 * steps, 1.02 * steps),
         ylim=(height * 1e-6, height * 1e3),
     )
     by_step.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
-def start_track(on_surface: Axes, start: Sequence[float]) -> Track:
+def start_track(on_surface: Frame, start: Sequence[float]) -> Track:
     """The white disc where paths begin."""
     return Track(on_surface, "mark", np.array([start], dtype=float), (), {"color": "white", "marker": "o"}, size=7.5)
 
 
 def path_tracks(
     paths: Path,
-    on_surface: Axes,
-    by_step: Axes,
+    on_surface: Frame,
+    by_step: Frame,
     by: Sequence[str],
     style: Mapping[str, Any],
     told: Sequence[str | None] = ("x₁", "x₂", "loss above the minimum"),
     vector: bool = True,
-) -> tuple[list[Track], np.ndarray]:
-    """Paths on both panels, over the sliders in ``by``, and what became of each, in words.
+) -> tuple[list[Track], Saying]:
+    """Paths on both panels, over the sliders in ``by``, and what became of each.
 
     A path ends where it leaves the surface's frame for good: later jumps right across it would look like steps there.
     """
     x = np.moveaxis(paths.x.numpy(), 0, -2)  # (..., steps + 1, 2)
     loss = np.moveaxis(paths.loss.numpy(), 0, -1) - paths.surface.lowest
-    gone = left_at(x, on_surface.get_xlim(), on_surface.get_ylim())
+    gone = left_at(x, *((axis.low, axis.high) for axis in (on_surface.x, on_surface.y)))
     step = np.arange(len(paths.x))
-    x = np.where((step > gone[..., None])[..., None], np.nan, x)
+    x = np.where((step > gone[..., None])[..., None], np.inf, x)
     at_step = np.stack([np.broadcast_to(step, loss.shape), drawable(loss)], axis=-1)
     tracks = [
         Track(on_surface, "path", x, by, style, 4, marks(len(step)).step, told=(told[0], told[1]), vector=vector),
         Track(by_step, "path", at_step, by, style, 4, len(step) // 8 + 1, told=(None, told[2])),
     ]
     lost = np.where(np.isfinite(loss), step + 1, 0).max(axis=-1)  # the first step from which there are no numbers
-    return tracks, np.vectorize(_told, otypes=[object])(paths.outcomes, gone, lost, len(step))
+    words = np.vectorize(_told, otypes=[object])(paths.outcomes, step[-1], gone, lost)
+    return tracks, Saying(words, by, bad=paths.diverges.numpy())
 
 
 def drawable(loss: np.ndarray) -> np.ndarray:
-    """The values with NaN for what a logarithmic axis cannot show."""
-    return np.where((loss > 0) & (loss < 1e100), loss, np.nan)
+    """The values for a logarithmic axis: what is too low for it is 0, what is not finite is NaN."""
+    return np.where(np.isfinite(loss), np.maximum(loss, 0), np.nan)
 
 
-def _told(outcome: str, gone: int, lost: int, points: int) -> str:
-    words = [outcome]
-    if gone < points:
+def _told(outcome: str, steps: int, gone: int, lost: int) -> str:
+    words = [f"{outcome} after {steps} steps" if outcome.startswith("still") else outcome]
+    if gone <= steps:
         words.append(f"leaves the picture at step {gone}" if gone else "starts outside the picture")
-    if lost < points:
-        words.append(f"no finite number from step {lost} on")
+    if lost <= steps:
+        words.append(f"the loss overflows at step {lost}")
     return ", ".join(words)
 
 
 def draw_factors(ax: Axes, lr: np.ndarray, curvatures: Sequence[float]) -> None:
     """The theory of gradient descent: the factor |1 - lr λ| of each curvature λ against lr, and the edge, 2 / λ_max."""
     edge = 2 / max(curvatures)
+    top = np.clip(1.1 * abs(1 - lr[[0, -1], None] * np.array(curvatures)).max(), 2.2, 3.2)
     ax.set(
         title="factor per step near the minimum",
         xlabel="lr",
         ylabel=r"$|1 - \mathrm{lr}\,\lambda|$",
         xscale="log",
         xlim=(lr[0], lr[-1]),
-        ylim=(0, 2.2),
+        ylim=(0, top),
     )
-    ax.axhspan(1, 2.2, color=RED, alpha=0.12)
+    ax.axhspan(1, top, color=RED, alpha=0.12)
+    ax.annotate("grows", (lr[0], 1), xytext=(6, 6), textcoords="offset points", va="bottom")
     ax.axvline(edge, color=RED, linestyle=":")
     ax.annotate(
         rf"edge: $2\,/\,\lambda_{{\max}}$ = {edge:.3g}",
-        (edge, 2.2),
+        (edge, top),
         xytext=(-6, -6),
         textcoords="offset points",
         ha="right",
@@ -104,16 +108,16 @@ def draw_factors(ax: Axes, lr: np.ndarray, curvatures: Sequence[float]) -> None:
         ax.plot(fine, abs(1 - fine * curvature), color=style["color"], linestyle=style["linestyle"])
 
 
-def factor_tracks(ax: Axes, lr: Slider, curvatures: Sequence[float]) -> tuple[list[Track], Saying]:
+def factor_tracks(by_lr: Frame, lr: Slider, curvatures: Sequence[float]) -> tuple[list[Track], list[Saying]]:
     """Where the factor of each curvature is for the lr of the slider, and what it is in words."""
-    tracks, notes = [], [[] for _ in lr.values]
-    for curvature, style, glyph in zip(curvatures, STYLES[2:4], "▲◆", strict=True):
+    tracks, notes = [], []
+    for curvature, style in zip(curvatures, STYLES[2:4], strict=True):
         at = np.stack([lr.values, abs(1 - lr.values * curvature)], axis=-1)
-        tracks.append(Track(ax, "mark", at[:, None], [lr.name], style))
-        shown = f"{curvature:.3g}" if curvature < 1000 else f"{curvature:,.0f}"
-        for note, rate in zip(notes, lr.values, strict=True):
-            note.append(f"{glyph} λ = {shown}: × {1 - rate * curvature:.4f}".replace("-", "−"))
-    return tracks, Saying(np.array(["   ".join(note) for note in notes]), [lr.name])
+        tracks.append(Track(by_lr, "mark", at[:, None], [lr.name], style))
+        shown = f"{curvature:.3g}" if curvature < 999.5 else f"{curvature:,.0f}"
+        words = [f"λ = {shown}: × {1 - rate * curvature:.4f}".replace("-", "−") for rate in lr.values]
+        notes.append(Saying(np.array(words), [lr.name], style=style))
+    return tracks, notes
 
 
 def draw_map(ax: Axes, lr: np.ndarray, momentum: np.ndarray, radius: np.ndarray) -> None:
@@ -122,10 +126,14 @@ def draw_map(ax: Axes, lr: np.ndarray, momentum: np.ndarray, radius: np.ndarray)
     ax.contourf(lr, momentum, radius, levels, colors=HEIGHTS(np.linspace(0, 1, len(levels) - 1)))
     ax.contourf(lr, momentum, radius, [1, np.inf], colors=[RED], alpha=0.15)
     lines = ax.contour(lr, momentum, radius, levels[1:-1], colors="#5f7f98", linewidths=1)
-    ax.clabel(lines, fmt="%g", fontsize=11)
+    ax.clabel(lines, levels[3:-1], fmt="%g", fontsize=11)
     ax.contour(lr, momentum, radius, [1], colors=RED, linewidths=3)
-    ax.annotate("diverges", (lr[-1], momentum[0]), xytext=(-8, 10), textcoords="offset points", ha="right")
-    best = np.unravel_index(radius.argmin(), radius.shape)
-    ax.plot(lr[best[1]], momentum[best[0]], marker="*", markersize=17, color="white", markeredgecolor=BLACK)
-    ax.set(xscale="log", xlabel="lr", ylabel="momentum", title="part of the distance left by a step")
+    if radius[0, -1] >= 1:
+        ax.annotate("diverges", (lr[-1], momentum[0]), xytext=(-8, 10), textcoords="offset points", ha="right")
+    if radius.min() < 1:
+        row, columns = np.nonzero(radius <= radius.min() + 1e-9)  # many may be equal: the middle one
+        star = lr[columns[len(columns) // 2]], momentum[row[len(row) // 2]]
+        ax.plot(*star, marker="*", markersize=17, color="white", markeredgecolor=BLACK)
+        ax.annotate("fastest", star, xytext=(-10, 0), textcoords="offset points", ha="right", va="center")
+    ax.set(xscale="log", xlabel="lr", ylabel="momentum", title="ρ, what a step leaves of the distance")
     ax.grid(False)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from course_utils import checks, rules
 from course_utils.descent import Path, descend
-from course_utils.plotting import STYLES, Figure
+from course_utils.plotting import GLYPHS, STYLES, Figure
 from course_utils.surfaces import Surface
 from course_utils.widgets.arguments import scene, sliders_of, small_enough
 from course_utils.widgets.explorer import Explorer, Start
-from course_utils.widgets.moves import GLYPHS, Moves, Saying
+from course_utils.widgets.frames import settle
+from course_utils.widgets.moves import Moves
 from course_utils.widgets.panels import draw_panels, path_tracks, start_track
 from course_utils.widgets.sliders import Slider
 
@@ -48,13 +49,14 @@ def race(
         small_enough(list(entry.sliders.values()), steps, paths=len(entries))
 
     figure = Figure(size=(10, 5.4))
-    on_surface, by_step = figure.subplots(1, 2, width_ratios=[1.15, 1])
-    draw_panels(on_surface, by_step, surface, start, steps)
+    draw_panels(*figure.subplots(1, 2, width_ratios=[1.15, 1]), surface, start, steps)
     figure.legend(
         handles=[Line2D([], [], label=entry.name, **entry.style) for entry in entries],
         loc="outside lower center",
         ncols=len(entries),
     )
+
+    on_surface, by_step = settle(figure)
 
     def lay_out(sliders: Sequence[Slider], start: Start) -> Moves:
         tracks, verdicts = [start_track(on_surface, start)], []
@@ -64,13 +66,13 @@ def race(
             grid = dict(zip(entry.sliders, map(values.get, by), strict=True))
             paths = descend(surface, entry.rule, start, steps, **entry.fixed, **grid)
             told = (None, None, f"{GLYPHS[entry.style['marker']]} {entry.name}")
-            more, words = path_tracks(paths, on_surface, by_step, by, entry.style, told, vector=False)
+            more, verdict = path_tracks(paths, on_surface, by_step, by, entry.style, told, vector=False)
             tracks += more
-            verdicts.append(Saying(words, by, entry.name, entry.style, _order(paths)))
+            verdicts.append(replace(verdict, name=entry.name, style=entry.style, order=_order(paths)))
         return Moves(tracks, verdicts)
 
     about = f"A race of {', '.join(entry.name for entry in entries)} on the {surface.name} surface."
-    drags = {on_surface: "start", by_step: ("step", None)}
+    frames = {on_surface: "start", by_step: ("step", None)}
     return Explorer(
         figure,
         sliders.values(),
@@ -78,7 +80,7 @@ def race(
         about=about,
         start=start,
         steps=steps,
-        drags=drags,
+        frames=frames,
         telling="loss above the minimum",
     )
 
@@ -95,6 +97,8 @@ class Entry:
 
 
 def _entries(racers: Any, lr: Any, shared: bool) -> list[Entry]:
+    if isinstance(racers, str) or not isinstance(racers, (Mapping, Sequence)):
+        raise TypeError(f"racers must be a list of rules, or {{name: rule}}, got {racers!r}.")
     if not isinstance(racers, Mapping):
         names = [racer if isinstance(racer, str) else checks.name_of(racer) for racer in racers]
         if len(set(names)) < len(names):
@@ -104,6 +108,8 @@ def _entries(racers: Any, lr: Any, shared: bool) -> list[Entry]:
         raise ValueError(f"racers must be 2 to {len(STYLES)} rules, got {len(racers)}.")
     entries = []
     for (name, racer), style in zip(racers.items(), STYLES, strict=False):
+        if isinstance(racer, tuple) and not (len(racer) == 2 and isinstance(racer[1], Mapping)):
+            raise TypeError(f"racers must be rules or (rule, {{hyperparameter: ...}}), {name} is {racer!r}.")
         rule, own = racer if isinstance(racer, tuple) else (racer, {})
         rule = checks.named("rule", rule, rules)
         hyper = {"lr": lr, **own} if "lr" in checks.defaults(rule) else own

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import ipywidgets
 import numpy as np
 
-LOG_POSITIONS, POSITIONS = 81, 19
+LOG_POSITIONS, POSITIONS = 81, 19  # as many, or a few more or less, so that a given value is one of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,22 +26,37 @@ class Slider:
     short: str
 
     @classmethod
-    def between(cls, name: str, bounds: Sequence[float], log: bool = False, short: str = "") -> Slider:
-        """From (lowest, first shown, highest); 81 positions if ``log``, else about 19, of which the first shown is one.
+    def between(
+        cls, name: str, bounds: Sequence[float], log: bool = False, short: str = "", whole: bool = False
+    ) -> Slider:
+        """From (lowest, first shown, highest), each of them a position.
+
+        81 or more if ``log``, else about 19; or all ``whole`` numbers.
 
         Raises ValueError for bounds that are not three numbers in ascending order.
         """
         if len(bounds) != 3 or list(bounds) != sorted(bounds) or bounds[0] == bounds[2]:
             raise ValueError(f"{name} must be (lowest, first shown, highest), in ascending order, got {bounds!r}.")
-        low, first, high = bounds
-        if log:
-            values = np.geomspace(low, high, LOG_POSITIONS)
-        else:
-            values = np.linspace(low, high, min(range(11, 28), key=lambda n: _off(n, (first - low) / (high - low))))
-        return cls(name, values, int(np.abs(values - first).argmin()), log, short or name)
+        if whole:
+            return cls._at(name, np.arange(bounds[0], bounds[2] + 1.0), bounds[1], log, short or name)
+        a, v, b = np.log10(bounds) if log else np.array(bounds, dtype=float)
+        part = (v - a) / (b - a)
+        usual, counts = (LOG_POSITIONS, range(81, 122)) if log else (POSITIONS, range(11, 28))
+        n = min(counts, key=lambda n: (round(abs(part * (n - 1) - round(part * (n - 1))), 2), abs(n - usual)))
+        return cls._at(name, np.linspace(a, b, n), bounds[1], log, short or name)
+
+    @classmethod
+    def _at(cls, name: str, positions: np.ndarray, value: float, log: bool, short: str) -> Slider:
+        """A slider that begins at ``value``, which takes the place of the nearest of the positions."""
+        values = 10**positions if log else positions
+        first = int(np.abs(values - value).argmin())
+        if values[0] < value < values[-1]:
+            first = min(max(first, 1), len(values) - 2)  # the ends stay
+        values[first] = value
+        return cls(name, values, first, log, short)
 
     def through(self, value: float) -> Slider:
-        """The slider with ``value`` as one of its positions, the first: in place of the nearest, or as its new end.
+        """The slider with ``value`` as a position, the first. If it is in the range, the nearer end moves a little.
 
         Raises ValueError for a logarithmic slider and a value that is not positive.
         """
@@ -50,14 +65,23 @@ class Slider:
         low, high = self.values[[0, -1]]
         if not low <= value <= high:
             return self.between(self.name, (min(low, value), value, max(high, value)), self.log, self.short)
-        first = int(np.abs(self.values - value).argmin())
-        values = self.values.copy()
-        values[first] = value
-        return replace(self, values=values, first=first)
+        # Steps of equal length, as an ipywidgets slider has, from the farther end through the value.
+        a, v, b = np.log10([low, value, high]) if self.log else (low, value, high)
+        far, near = (b, a) if v - a < b - v else (a, b)
+        step = (v - far) / np.ceil(abs(v - far) / abs(b - a) * (len(self.values) - 1) - 1e-9)
+        positions = np.sort(far + step * np.arange(int((near - far) / step + 1e-9) + 1))
+        return self._at(self.name, positions, value, self.log, self.short)
 
     @property
     def texts(self) -> list[str]:
-        return [f"{value:.3g}" for value in self.values]
+        """The values in words: with as many digits as tell neighbours, and 1, apart, and the first as it was given."""
+        for digits in range(3, 17):
+            texts = [f"{value:.{digits}g}" for value in self.values]
+            below = np.array(texts, dtype=float) < 1
+            if len(set(texts)) == len(texts) and (below == (self.values < 1)).all():
+                break
+        texts[self.first] = f"{self.values[self.first]:.10g}"
+        return texts
 
     def widget(self) -> ipywidgets.FloatSlider | ipywidgets.FloatLogSlider:
         """The slider as an ipywidget, at its first position."""
@@ -65,7 +89,7 @@ class Slider:
         return kind(
             **self._state(),
             description=self.name,
-            readout=False,  # it would show the nearest position of a value that was typed; the picture says the value
+            readout_format=".3g",
             layout=ipywidgets.Layout(width="100%", max_width="1000px"),
             style={"description_width": "9em"},
         )
@@ -80,9 +104,3 @@ class Slider:
         low, high = np.log10(self.values[[0, -1]]) if self.log else self.values[[0, -1]]
         step = (high - low) / (len(self.values) - 1)
         return {"min": low, "max": high, "step": step, "value": self.values[self.first]}
-
-
-def _off(n: int, first: float) -> float:
-    """How far the part ``first`` of the way is from the nearest of n positions; of equals, better as near to 19."""
-    at = first * (n - 1)
-    return round(abs(at - round(at)), 6) + abs(n - POSITIONS) / 1e4

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from course_utils import checks, rules
 from course_utils.descent import descend
 from course_utils.plotting import STYLES, Figure
 from course_utils.surfaces import Surface
-from course_utils.theory import curvatures_near, spectral_radius
+from course_utils.theory import curvatures_of, spectral_radius
 from course_utils.widgets.arguments import scene, sliders_of, small_enough
 from course_utils.widgets.explorer import Explorer, Start
+from course_utils.widgets.frames import settle
 from course_utils.widgets.moves import Moves, Saying, Track
 from course_utils.widgets.panels import draw_map, draw_panels, path_tracks, start_track
 from course_utils.widgets.sliders import Slider
@@ -27,7 +29,7 @@ def stability_map(
     rule: Callable | str = rules.momentum,
     steps: int = 60,
     start: Start | None = None,
-    lr: Any = (0.01, 0.1, 2.0),
+    lr: Any = (0.005, 0.1, 2.0),
     momentum: Any = (0.0, 0.9, 0.99),
 ) -> Explorer:
     """All settings of momentum on one map: the part ρ of the distance that a step leaves, in the long run, by theory.
@@ -47,7 +49,7 @@ def stability_map(
     if fixed:
         raise ValueError(f"{', '.join(fixed)} must be (lowest, first shown, highest): the map needs both sliders.")
     small_enough(list(sliders.values()), steps)
-    curvatures = curvatures_near(surface, start)
+    curvatures = curvatures_of(surface)
     if not (curvatures > 0).all():
         raise ValueError(f"surface must be curved upwards at its minimum, {surface.name} has {curvatures.tolist()}.")
 
@@ -63,23 +65,30 @@ def stability_map(
     fine = np.geomspace(*sliders["lr"].values[[0, -1]], 400), np.linspace(*sliders["momentum"].values[[0, -1]], 400)
     draw_map(on_map, *fine, radius(*fine).T)
     draw_panels(on_surface, by_step, surface, start, steps)
+    on_map, on_surface, by_step = settle(figure)
 
     def lay_out(sliders: Sequence[Slider], start: Start) -> Moves:
         grid = {slider.name: slider.values for slider in sliders}
         names = list(grid)
         paths = descend(surface, rule, start, steps, **grid)
-        tracks, words = path_tracks(paths, on_surface, by_step, names, STYLES[0])
+        tracks, verdict = path_tracks(paths, on_surface, by_step, names, STYLES[0])
         cross = np.stack(np.broadcast_arrays(grid["lr"][:, None], grid["momentum"]), axis=-1)[:, :, None]
-        notes = Saying(np.vectorize(_told, otypes=[object])(radius(**grid)), names)
+        rho = radius(**grid)
+        # Judged by their ends, some paths that swing out first seem to diverge.
+        slow = paths.diverges.numpy() & (rho < 1)
+        words = np.where(slow, f"swings out first, and is higher than it began after {steps} steps", verdict.words)
+        notes = Saying(np.vectorize(_told, otypes=[object])(rho), names)
         tracks += [start_track(on_surface, start), Track(on_map, "mark", cross, names, CROSS, size=11)]
-        return Moves(tracks, [Saying(words, names)], [notes])
+        return Moves(tracks, [replace(verdict, words=words, bad=verdict.bad & ~slow)], [notes])
 
     about = f"A map of lr and momentum for {rule.__name__} on the {surface.name} surface, and a path."
-    drags = {on_map: ("lr", "momentum"), on_surface: "start", by_step: ("step", None)}
-    return Explorer(figure, sliders.values(), lay_out, about=about, start=start, steps=steps, drags=drags)
+    frames = {on_map: ("lr", "momentum"), on_surface: "start", by_step: ("step", None)}
+    return Explorer(figure, sliders.values(), lay_out, about=about, start=start, steps=steps, frames=frames)
 
 
 def _told(radius: float) -> str:
+    shown = f"theory: ρ = {radius:.{3 if abs(radius - 1) > 0.002 else 5}f}"
     if radius >= 1:
-        return f"theory: ρ = {radius:.3f}, no less than 1: it does not settle"
-    return f"theory: ρ = {radius:.3f}, in the long run; a tenth is left after {np.log(0.1) / np.log(radius):.0f} steps"
+        return f"{shown}, not below 1: from nearly all starts, it does not converge"
+    steps = np.ceil(np.log(0.1) / np.log(max(radius, 1e-9)))
+    return f"{shown}: in the long run, {steps:.0f} steps leave a tenth of the distance"
