@@ -1,14 +1,19 @@
 """What the README, the Makefile and the lists of packages promise."""
 
+import asyncio
 import os
+import pkgutil
 import re
 import subprocess
 import sys
 import tomllib
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 import yaml
 from conftest import ROOT
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
@@ -65,6 +70,17 @@ def test_make_lab_opens_a_browser_where_there_is_a_display(display, browser):
     assert "default_url=/lab/tree/index.ipynb" in command
     if sys.platform != "darwin":
         assert ("--no-browser" not in command) is browser
+
+
+def test_make_lab_sends_the_kernels_answers_at_once(monkeypatch):
+    option = re.search(r"kernel_websocket_connection_class=(\S+)", make("-n", "lab", cwd=ROOT).stdout)[1]
+    kind = pkgutil.resolve_name(option)
+    connected = AsyncMock()
+    monkeypatch.setattr(ZMQChannelsWebsocketConnection, "connect", connected)
+    handler = Mock(spec=KernelWebsocketHandler)
+    asyncio.run(kind(websocket_handler=handler).connect())
+    handler.set_nodelay.assert_called_once_with(True)
+    connected.assert_awaited_once()
 
 
 @pytest.mark.parametrize("version", [(3, 9), (3, 10)])

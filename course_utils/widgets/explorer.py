@@ -76,7 +76,9 @@ class Explorer:
             "far": FAR,
             "none": NONE,
             "away": AWAY,
-            "axes": [{**frame.known(), "drag": self._drag(does)} for frame, does in frames.items()],
+            "axes": [
+                {**frame.known(), "drag": self._drag(frames[frame])} for frame in sorted(frames, key=lambda f: f.number)
+            ],
             "background": uri(small_png(figure.raster())),
         }
         self.known, self.data = packed(moves, self.sliders, level=9)
