@@ -303,12 +303,20 @@ def test_verdict_and_theory_of_the_map_agree():
         if "it does not converge" not in note["words"][j]:
             assert not said["words"][i].startswith("diverges")
             assert not said["bad"][i]
-            odd += said["words"][i].startswith("swings out first")
+            odd += said["words"][i].startswith("swings out")
     assert odd > 0
     rho, steps = re.search(r"ρ = ([\d.]+): in the long run, (\d+) steps", note["words"][note["index"][0]]).groups()
     lr = shown.known["controls"][0]["values"][0]
     assert float(rho) == pytest.approx(1 - 0.2 * lr, abs=1e-5)
     assert float(rho) ** int(steps) <= 0.1 < float(rho) ** (int(steps) - 1)
+
+
+def test_what_is_typed_beyond_the_map_is_said_to_be_off_it():
+    known, _ = stability_map().answer(text="momentum = 1.5")
+    (note,) = known["notes"]
+    mu = known["controls"][1]["values"]
+    here = [note["words"][k] for k in note["index"][: len(mu)]]  # at the lowest lr
+    assert [word.startswith("off the map") for word in here] == [m > 0.99 for m in mu]
 
 
 def pixel(shown, box, x, y):

@@ -76,8 +76,13 @@ def stability_map(
         rho = radius(**grid)
         # Judged by their ends, some paths that swing out first seem to diverge.
         slow = paths.diverges.numpy() & (rho < 1)
-        words = np.where(slow, f"swings out first, and is higher than it began after {steps} steps", verdict.words)
-        notes = Saying(np.vectorize(_told, otypes=[object])(rho), names)
+        swings = np.char.replace(
+            verdict.words.astype(str), "diverges", f"swings out, and after {steps} steps is not back"
+        )
+        words = np.where(slow, swings, verdict.words)
+        x, y = cross[:, :, 0, 0], cross[:, :, 0, 1]
+        off = (x < on_map.x.low) | (x > on_map.x.high) | (y < on_map.y.low) | (y > on_map.y.high)
+        notes = Saying(np.vectorize(_told, otypes=[object])(rho, off), names)
         tracks += [start_track(on_surface, start), Track(on_map, "mark", cross, names, CROSS, size=11)]
         return Moves(tracks, [replace(verdict, words=words, bad=verdict.bad & ~slow)], [notes])
 
@@ -86,8 +91,8 @@ def stability_map(
     return Explorer(figure, sliders.values(), lay_out, about=about, start=start, steps=steps, frames=frames)
 
 
-def _told(radius: float) -> str:
-    shown = f"theory: ρ = {radius:.{3 if abs(radius - 1) > 0.002 else 5}f}"
+def _told(radius: float, off: bool) -> str:
+    shown = f"{'off the map; ' if off else ''}theory: ρ = {radius:.{3 if abs(radius - 1) > 0.002 else 5}f}"
     if radius >= 1:
         return f"{shown}, not below 1: from nearly all starts, it does not converge"
     steps = np.ceil(np.log(0.1) / np.log(max(radius, 1e-9)))
