@@ -15,7 +15,7 @@ from course_utils.widgets.sliders import Slider
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 
 def draw_panels(on_surface: Axes, by_step: Axes, surface: Surface, start: tuple[float, float], steps: int) -> None:
@@ -92,6 +92,7 @@ def draw_factors(ax: Axes, lr: np.ndarray, curvatures: Sequence[float]) -> None:
         xlim=(lr[0], lr[-1]),
         ylim=(0, top),
     )
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.axhspan(1, top, color=RED, alpha=0.12)
     ax.annotate("grows", (lr[0], 1), xytext=(6, 6), textcoords="offset points", va="bottom")
     ax.axvline(edge, color=RED, linestyle=":")
@@ -125,15 +126,24 @@ def draw_map(ax: Axes, lr: np.ndarray, momentum: np.ndarray, radius: np.ndarray)
     levels = [0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1]
     ax.contourf(lr, momentum, radius, levels, colors=HEIGHTS(np.linspace(0, 1, len(levels) - 1)))
     ax.contourf(lr, momentum, radius, [1, np.inf], colors=[RED], alpha=0.15)
-    lines = ax.contour(lr, momentum, radius, levels[1:-1], colors="#5f7f98", linewidths=1)
-    ax.clabel(lines, levels[3:-1], fmt="%g", fontsize=11)
+    looks = {"colors": "#5f7f98", "linewidths": 1}
+    ax.contour(lr, momentum, radius, levels[1:3], **looks)
+    lines = ax.contour(lr, momentum, radius, levels[3:-1], **looks)
+    places = []  # of the labels: on the left of each region, a third of the way up, away from the edge
+    for level in levels[3:-1]:
+        rows = np.flatnonzero((radius < level).any(axis=1))
+        if (radius < level).mean() > 0.05:  # else there is no room
+            row = rows[len(rows) // 3]
+            places.append((lr[(radius[row] < level).argmax()], momentum[row]))
+    ax.clabel(lines, fmt="%g", fontsize=11, manual=places)
     ax.contour(lr, momentum, radius, [1], colors=RED, linewidths=3)
     if radius[0, -1] >= 1:
         ax.annotate("diverges", (lr[-1], momentum[0]), xytext=(-8, 10), textcoords="offset points", ha="right")
     if radius.min() < 1:
         row, columns = np.nonzero(radius <= radius.min() + 1e-9)  # many may be equal: the middle one
         star = lr[columns[len(columns) // 2]], momentum[row[len(row) // 2]]
-        ax.plot(*star, marker="*", markersize=17, color="white", markeredgecolor=BLACK)
+        ax.plot(*star, marker="*", markersize=17, color="white", markeredgecolor=BLACK, zorder=6)
         ax.annotate("fastest", star, xytext=(-10, 0), textcoords="offset points", ha="right", va="center")
     ax.set(xscale="log", xlabel="lr", ylabel="momentum", title="ρ, what a step leaves of the distance")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.grid(False)
