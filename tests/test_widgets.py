@@ -10,7 +10,7 @@ from math import prod
 from course_utils import rules, schedules, surfaces
 from course_utils.descent import descend
 from course_utils.gradients import gradient
-from course_utils.plotting import DPI, SHARP, VIEW
+from course_utils.plotting import DPI, SHARP, VIEW, leaves
 from course_utils.theory import curvatures_of, spectral_radius
 from course_utils.widgets import explore, explorer, look_ahead, race, stability_map
 from course_utils.widgets.explorer import still, typed
@@ -81,6 +81,7 @@ def test_every_setting_is_where_its_path_is(momentum):
     for i, j in ((0, 0), (40, 22), (60, 3), (33, 20), (80, 22)):
         path = descend("quadratic", "momentum", lr=lr[i], momentum=mu[j], steps=60)
         drawn = ~np.isnan(surface[0][i, j])
+        assert drawn.tolist() == [step <= leaves(path) for step in range(61)]  # to the first point outside, for good
         for axis, name in enumerate("xy"):
             found = read(spec["axes"][0][name], surface[axis][i, j])[drawn]
             near = (np.abs(path.x.numpy()[drawn]) < 6).all(axis=-1)  # what jumped far is drawn on its way there
