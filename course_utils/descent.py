@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from course_utils import checks, rules, surfaces
@@ -56,7 +57,7 @@ class Path:
         """The hyperparameters that were given as lists: they span the grid, one axis each."""
         return [name for name, value in self.hyper.items() if _is_list(value)]
 
-    @property
+    @cached_property
     def remaining(self) -> Tensor:
         """Distance from the nearest minimum as a fraction of what it was at the start: (steps+1, ...).
 
@@ -66,7 +67,7 @@ class Path:
         distance = (self.x.unsqueeze(-2) - minima).norm(dim=-1).amin(dim=-1)
         return distance / distance[0].clamp_min(torch.finfo(distance.dtype).tiny)
 
-    @property
+    @cached_property
     def arrival(self) -> Tensor:
         """The step from which each path is within ``ARRIVED`` of the minimum up to its last step; else -1: (...).
 
@@ -78,7 +79,7 @@ class Path:
         settled = (last <= ARRIVED).all(dim=0) | (inside[-1] & (last.diff(dim=0) <= 0).all(dim=0))
         return torch.where(settled, to_the_end.int().argmax(dim=0), -1)
 
-    @property
+    @cached_property
     def diverges(self) -> Tensor:
         """Whether each path ends higher than it began, or at no number at all: (...).
 
@@ -120,13 +121,10 @@ def descend(
     Raises ValueError or TypeError, before any step is done, for an unknown surface, rule or hyperparameter, a
     learning rate that is not positive, a start that is not two finite numbers, or fewer than 1 step.
     """
-    surface = checks.named("surface", surface, surfaces, lambda s: isinstance(s, surfaces.Surface))
+    surface, start = place(surface, start)
     rule = checks.named("rule", rule, rules)
     steps = checks.whole("steps", steps)
     hyper = checks.hyperparameters(rule, hyper)
-    start = checks.numbers("start", surface.start if start is None else start)
-    if start.shape != (2,):
-        raise ValueError(f"start must be two finite numbers (x, y), got {start.tolist()}.")
 
     lists = [name for name, value in hyper.items() if _is_list(value)]
     for name in lists:
@@ -152,6 +150,15 @@ def descend(
     xs.append(x)
     losses.append(surface(x))
     return Path(torch.stack(xs), torch.stack(losses), surface, rule, hyper)
+
+
+def place(surface: surfaces.Surface | str, start: tuple[float, float] | None) -> tuple[surfaces.Surface, Tensor]:
+    """The surface, and the start (2,) on it, by default its own. Raises ValueError or TypeError for what is neither."""
+    surface = checks.named("surface", surface, surfaces, lambda s: isinstance(s, surfaces.Surface))
+    start = checks.numbers("start", surface.start if start is None else start)
+    if start.shape != (2,):
+        raise ValueError(f"start must be two finite numbers (x, y), got {start.tolist()}.")
+    return surface, start
 
 
 def _outcome(diverges: bool, arrival: int, remaining: float) -> str:

@@ -290,9 +290,9 @@ def test_the_map_is_coloured_by_theory():
     ):
         red, _, blue = pixel(shown, box, lr, mu)
         assert (blue >= red) == converges, (lr, mu)
-    assert all(texts(lambda: stability_map()).count(word) == 1 for word in ("diverges", "fastest"))
-    assert "diverges" not in texts(lambda: stability_map(lr=(0.01, 0.1, 0.4)))
-    assert "fastest" not in texts(lambda: stability_map("rosenbrock"))
+    assert all(words_on(lambda: stability_map()).count(word) == 1 for word in ("diverges", "fastest"))
+    assert "diverges" not in words_on(lambda: stability_map(lr=(0.01, 0.1, 0.4)))
+    assert "fastest" not in words_on(lambda: stability_map("rosenbrock"))
 
 
 def test_verdict_and_theory_of_the_map_agree():
@@ -330,12 +330,16 @@ def pixel(shown, box, x, y):
 
 
 def texts(make):
-    """The words on the still picture."""
+    """The texts on the picture that stands still."""
     with pytest.MonkeyPatch.context() as patch:
         figures = []
         patch.setattr(explorer, "still", lambda figure, lines: figures.append(figure) or still(figure, lines))
         make()
-    return [text.get_text() for text in figures[0].findobj(Text)]
+    return figures[0].findobj(Text)
+
+
+def words_on(make):
+    return [text.get_text() for text in texts(make)]
 
 
 # Looking ahead.
@@ -401,12 +405,9 @@ def test_it_shows_a_view_a_page_a_picture_and_words(make):
 
 
 @every
-def test_type_is_large_enough_for_the_last_row(make, monkeypatch):
+def test_type_is_large_enough_for_the_last_row(make):
     """14 CSS pixels or more at full width."""
-    figures = []
-    monkeypatch.setattr(explorer, "still", lambda figure, lines: figures.append(figure) or still(figure, lines))
-    make()
-    sizes = [text.get_fontsize() * DPI / 72 for text in figures[0].findobj(Text) if text.get_text()]
+    sizes = [text.get_fontsize() * DPI / 72 for text in texts(make) if text.get_text()]
     assert min(sizes) >= 14
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
-from course_utils import checks, surfaces
+from course_utils import checks
+from course_utils.descent import place
 from course_utils.surfaces import Surface
 from course_utils.widgets.sliders import Slider
 
@@ -17,10 +18,7 @@ LARGEST = 400_000  # points of all paths together: more would be too large for a
 
 def scene(surface: Any, start: Any, steps: Any) -> tuple[Surface, tuple[float, float], int]:
     """The surface, the start (by default the surface's own) and the number of steps. Raises ValueError or TypeError."""
-    surface = checks.named("surface", surface, surfaces, lambda s: isinstance(s, Surface))
-    start = checks.numbers("start", surface.start if start is None else start)
-    if start.shape != (2,):
-        raise ValueError(f"start must be two finite numbers (x, y), got {start.tolist()}.")
+    surface, start = place(surface, start)
     return surface, tuple(start.tolist()), checks.whole("steps", steps)
 
 

@@ -165,8 +165,8 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
     if (at(x, step) === spec.none || at(y, step) === spec.none) return "(no finite number)";
     const place = where([x, y], step);
     if (!place || place.some((pixel) => Math.abs(pixel) >= spec.far)) return "(off the picture)"; // or on its way there
-    const { log, digits, ...scale } = spec.axes[on][axis];
-    const n = read({ log, ...scale }, place[axis === "x" ? 0 : 1]);
+    const { log, digits } = spec.axes[on][axis];
+    const n = read(spec.axes[on][axis], place[axis === "x" ? 0 : 1]);
     const text = !log ? n.toFixed(digits).replace(/^-(0\.?0*)$/, "$1")
       : n < 1e-3 || n >= 1e4 ? n.toExponential(digits - 1) : String(Number(n.toPrecision(digits)));
     return text.replace("-", "−");
