@@ -2,6 +2,9 @@
 # make lint   format and style                       make notebooks  rebuild the .ipynb from the .py
 # make bench  what a step costs, beside torch.optim  make table      how far each rule is from its reference
 # make bench-explorer  how fast a slider moves its picture, beside interact
+# make bench-training  how fast an epoch of MNIST is, beside the sources' own way; two workers beside one
+# make reproduction    the experiments of the sources, run again on all of MNIST (COURSE_DATA, or a download)
+# make benchmark       the comparison of fourteen optimizers, likewise; both go on where they were
 # The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
 
 PYTHON ?= python3
@@ -10,7 +13,7 @@ BIN := .venv/bin
 DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench bench-explorer table clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training reproduction benchmark table clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -40,6 +43,17 @@ bench: .venv/test.installed
 # Explorers beside interact, in a real browser, by turns: how fast, how smooth, how large.
 bench-explorer: .venv/test.installed
 	$(BIN)/pytest tests/bench_explorer.py -n 0 -p no:nbval -o addopts= -q
+
+# The training loop beside the sources' own, and two workers beside one, by turns.
+bench-training: .venv/test.installed
+	$(BIN)/python tests/bench_training.py
+
+# What lecture 10 shows, made anew: course_utils/results/*.csv. Each run is kept in build/ as soon as it is done.
+reproduction: .venv/lecturer.installed
+	$(BIN)/python -m course_utils.reproduction
+
+benchmark: .venv/lecturer.installed
+	$(BIN)/python -m course_utils.benchmark
 
 # The table of deviations in the README.
 table: .venv/test.installed

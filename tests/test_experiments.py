@@ -1,0 +1,289 @@
+"""Runs kept on the disk: broken off, killed, done by several processes, by a cluster; always the same results, once."""
+
+import errno
+import importlib.metadata
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from course_utils import data, models, optimizers
+from course_utils.experiments import Run, Setting, perform, provenance, read, run_all
+from course_utils.training import fit
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import ROOT
+
+SHORT = Setting(epochs=1, batch_size=200, test_every=5)  # 16 steps
+
+
+def run(lr, seed=0, setting=SHORT, **settings):
+    return Run(setting, {"optimizer": "SGD", "lr": lr}, optimizers.SGD, {"lr": lr}, seed, **settings)
+
+
+RUNS = [run(lr, seed) for lr in (0.1, 0.2, 1e30) for seed in (0, 1)]
+
+
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory):
+    """The results of RUNS, done one after the other."""
+    return run_all(RUNS, tmp_path_factory.mktemp("serial"))
+
+
+def equal(a, b):
+    """Whether two tables are the same, bit for bit, but for the seconds."""
+    pd.testing.assert_frame_equal(a.drop(columns="seconds"), b.drop(columns="seconds"), check_exact=True)
+    return True
+
+
+def test_results_are_those_of_fit(serial):
+    digits = data.load(validation=0.2)
+    model = models.mlp_small(seed=1)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    history = fit(
+        model, optimizers.SGD(model.parameters(), lr=0.1), digits, epochs=1, batch_size=200, test_every=5, seed=1
+    )
+    torch.set_num_threads(threads)
+    rows = serial[(serial.lr == 0.1) & (serial.seed == 1)]
+    assert rows.step.tolist() == [5, 10, 15, 16]
+    assert rows.accuracy.tolist() == history.tests.val_accuracy.tolist()
+    assert rows.loss.tolist() == history.tests.val_loss.tolist()
+    assert rows.train_loss.tolist()[1] == pytest.approx(history.steps.loss[5:10].mean())
+    assert rows.epochs.tolist() == [5 / 16, 10 / 16, 15 / 16, 1]
+    assert rows.status.tolist() == ["", "", "", "finished"]
+    assert set(rows.part) == {"val"}
+
+
+def test_a_final_run_is_judged_by_the_test_pictures(serial):
+    rows = perform(run(0.1, final=True))
+    assert set(rows.part) == {"test"}
+    assert rows.step.tolist() == serial.step.tolist()[:4]  # it is trained on the same pictures
+    assert rows.accuracy.iloc[-1] != serial.accuracy.iloc[3]
+
+
+def test_a_run_that_diverged_ends_in_a_row_without_accuracy(serial):
+    rows = serial[(serial.lr == 1e30) & (serial.seed == 0)]
+    assert rows.status.iloc[-1] == "diverged"
+    assert np.isnan(rows.accuracy.iloc[-1])
+
+
+def test_a_run_uses_one_thread_and_gives_the_others_back(monkeypatch):
+    threads = []
+    monkeypatch.setattr(
+        "course_utils.experiments.fit", lambda *a, **k: threads.append(torch.get_num_threads()) or 1 / 0
+    )
+    before = torch.get_num_threads()
+    with pytest.raises(ZeroDivisionError):
+        perform(RUNS[0])
+    assert threads == [1]
+    assert torch.get_num_threads() == before
+
+
+def test_nothing_is_done_twice(serial, tmp_path, monkeypatch):
+    done = []
+    monkeypatch.setattr("course_utils.experiments.perform", lambda run: done.append(run) or perform(run))
+    run_all(RUNS[:2], tmp_path)
+    files = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert equal(run_all(RUNS, tmp_path), serial)
+    assert done == RUNS
+    assert {path: path.read_bytes() for path in files} == files
+    assert equal(run_all(RUNS[::-1], tmp_path).sort_values(["lr", "seed", "step"], ignore_index=True), serial)
+    assert len(done) == len(RUNS)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        run(0.3),
+        run(0.1, 1),
+        run(0.1, final=True),
+        run(0.1, setting=Setting(epochs=2)),
+        run(0.1, setting=Setting("mnist")),
+    ],
+)
+def test_runs_that_differ_have_files_of_their_own(other):
+    assert other.file != run(0.1).file
+
+
+def test_where_the_data_lie_makes_no_difference():
+    assert run(0.1, setting=Setting(root="/here")).file == run(0.1, setting=Setting(root="/there")).file
+
+
+def test_two_processes_give_the_same_results(serial, tmp_path):
+    assert equal(run_all(RUNS, tmp_path, workers=2), serial)
+
+
+def test_an_interrupt_keeps_what_is_done(serial, tmp_path, monkeypatch):
+    def interrupted(run):
+        if run is RUNS[3]:
+            raise KeyboardInterrupt
+        return perform(run)
+
+    monkeypatch.setattr("course_utils.experiments.perform", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_all(RUNS, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(run.file for run in RUNS[:3])
+
+
+def test_an_interrupt_within_a_run_is_no_result(monkeypatch):
+    class Interrupted(optimizers.SGD):
+        def step(self, closure=None):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        perform(Run(SHORT, {}, Interrupted, {"lr": 0.1}, 0))
+
+
+# Processes of their own, each of which notes every run that it begins.
+PROGRAM = """
+import os, sys, time
+from course_utils import optimizers
+from course_utils.experiments import Run, Setting, run_all
+
+folder, log, workers = sys.argv[1:]
+
+
+class Noted(optimizers.SGD):
+    def __init__(self, params, lr):
+        with open(log, "a") as file:
+            file.write(f"{lr}\\n")
+        time.sleep(0.1)
+        super().__init__(params, lr=lr)
+
+
+lrs = [i / 100 for i in range(1, 25)]
+runs = [Run(Setting(epochs=1, batch_size=200), {"lr": lr}, Noted, {"lr": lr}, 0) for lr in lrs]
+table = run_all(runs, folder, workers=int(workers))
+print(table.drop(columns="seconds").to_csv(), end="")
+"""
+
+
+def started(folder, log, workers):
+    command = [sys.executable, "-c", PROGRAM, str(folder), str(log), str(workers)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+    )
+
+
+def finished(process):
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return out
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    return finished(started(folder / "results", folder / "log", 1))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_after_kill_9_nothing_is_lost_and_nothing_done_twice(tmp_path, undisturbed, workers):
+    results, log = tmp_path / "results", tmp_path / "log"
+    process = started(results, log, workers)
+    while len(list(results.glob("*.csv"))) < 6:
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    kept = {path: path.read_bytes() for path in results.glob("*.csv")}
+    before = log.read_text().split()
+    assert 6 <= len(kept) < 24
+    assert finished(started(results, log, workers)) == undisturbed
+    again = log.read_text().split()[len(before) :]
+    assert {path: path.read_bytes() for path in kept} == kept
+    assert len(again) == len(set(again)) == 24 - len(kept)  # those that were not kept, once
+    assert {str(read(path).lr[0]) for path in kept}.isdisjoint(again)
+
+
+def test_two_programs_may_use_a_folder_at_once(tmp_path, undisturbed):
+    programs = [started(tmp_path / "results", tmp_path / "log", 1) for _ in range(2)]
+    assert [finished(program) for program in programs] == [undisturbed] * 2
+    assert len(list((tmp_path / "results").iterdir())) == 24
+
+
+def test_a_cluster_that_loses_a_worker_gives_the_same_results(serial, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    runs = [run(lr, seed) for lr in (0.1, 0.2) for seed in range(8)]
+    local = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    done = []
+
+    def kill():
+        while len(list(tmp_path.glob("*.csv"))) < 3:
+            time.sleep(0.01)
+        done.append(len(list(tmp_path.glob("*.csv"))))
+        os.kill(next(iter(cluster.workers.values())).process.process.pid, signal.SIGKILL)
+
+    with distributed.LocalCluster(**local) as cluster, distributed.Client(cluster):
+        threading.Thread(target=kill, daemon=True).start()
+        with joblib.parallel_config("dask"):
+            found = run_all(runs, tmp_path)
+    assert 3 <= done[0] < 16
+    assert equal(found, run_all(runs, tmp_path / "alone"))
+    assert equal(found[found.seed < 2].reset_index(drop=True), serial[serial.lr < 1].reset_index(drop=True))
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "row", "binary"])
+def test_a_damaged_file_of_results_is_named_before_anything_is_run(tmp_path, monkeypatch, damage):
+    run_all(RUNS[:1], tmp_path)
+    file = tmp_path / RUNS[0].file
+    content = file.read_text()
+    rows = content.splitlines(keepends=True)
+    damaged = {"empty": "", "text": "hello", "cut": content[: len(content) - 7], "row": "".join(rows[:-1])}
+    file.write_bytes(damaged[damage].encode() if damage in damaged else b"\xff\x00" * 50)
+    before = file.read_bytes()
+    monkeypatch.setattr("course_utils.experiments.perform", lambda run: pytest.fail("a run was begun"))
+    with pytest.raises(
+        ValueError, match=rf"results: .*{RUNS[0].file} is damaged \(.+\)\. Delete it, and its runs are done"
+    ):
+        run_all(RUNS, tmp_path)
+    assert file.read_bytes() == before
+
+
+def test_runs_that_cannot_be_told_apart_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="runs must differ"):
+        run_all([RUNS[0], RUNS[0]], tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"folder: cannot write to .*below \(Not a directory\)\. Name another"):
+        run_all(RUNS, tmp_path / "file" / "below")
+
+
+def test_a_full_disk_is_told_and_keeps_what_was_done(tmp_path, monkeypatch):
+    run_all(RUNS[:1], tmp_path)
+    write_text = Path.write_text
+
+    def full(self, text, **settings):
+        write_text(self, text[:20], **settings)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match=r"results: cannot write .*csv \(No space left on device\)\. What was done"):
+        run_all(RUNS[:2], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [RUNS[0].file]
+
+
+def test_provenance_tells_machine_versions_and_date():
+    machine, versions, date = provenance()
+    assert f"{os.cpu_count()} cores" in machine
+    assert f"torch {importlib.metadata.version('torch')}" in versions
+    assert date == f"date: {time.strftime('%Y-%m-%d')}"
+
+
+def test_comments_are_no_results(tmp_path):
+    run_all(RUNS[:1], tmp_path)
+    file = Path(tmp_path, RUNS[0].file)
+    table = read(file)
+    file.write_text("# machine: mine\n" + file.read_text())
+    pd.testing.assert_frame_equal(read(file), table)
