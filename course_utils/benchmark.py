@@ -32,7 +32,8 @@ class Contender:
     """An optimizer that takes part: ``make(parameters, lr=..., **{second: ...})``.
 
     Learning rates are tried from ``lowest`` to ``highest``, evenly on a logarithmic scale, then the ``values`` of its
-    ``second`` hyperparameter. One without a second spends those trials on learning rates around its best.
+    ``second`` hyperparameter, in their order: those nearest to its default first. One without a second spends those
+    trials on learning rates around its best.
     """
 
     name: str
@@ -76,8 +77,8 @@ def lion(params, lr: float, beta1: float = 0.9) -> torch.optim.Optimizer:
 
 
 # Four decades of learning rates each, about what is customary, and four other values of what is tuned next.
-_MASSES = ("momentum", (0.5, 0.8, 0.95, 0.99))
-_BETAS = ("beta1", (0.5, 0.8, 0.95, 0.99))
+_MASSES = ("momentum", (0.8, 0.95, 0.5, 0.99))
+_BETAS = ("beta1", (0.8, 0.95, 0.5, 0.99))
 CONTENDERS = {
     c.name: c
     for c in (
@@ -85,16 +86,16 @@ CONTENDERS = {
         Contender("momentum", momentum, 1e-4, 1, *_MASSES),
         Contender("Nesterov", nesterov, 1e-4, 1, *_MASSES),
         Contender("Adagrad", optimizers.Adagrad, 1e-4, 1, "eps", (1e-8, 1e-6, 1e-4, 1e-2)),
-        Contender("RMSprop", optimizers.RMSprop, 1e-5, 0.1, "alpha", (0.5, 0.9, 0.95, 0.999)),
-        Contender("Adadelta", optimizers.Adadelta, 1e-2, 100, "rho", (0.5, 0.8, 0.95, 0.99)),
+        Contender("RMSprop", optimizers.RMSprop, 1e-5, 0.1, "alpha", (0.95, 0.999, 0.9, 0.5)),
+        Contender("Adadelta", optimizers.Adadelta, 1e-2, 100, "rho", (0.8, 0.95, 0.5, 0.99)),
         Contender("Adam", adam, 1e-5, 0.1, *_BETAS),
         Contender("AdaMax", adamax, 1e-5, 0.1, *_BETAS),
-        Contender("AdamW", optimizers.AdamW, 1e-5, 0.1, "weight_decay", (1e-4, 1e-3, 0.1, 1.0)),
+        Contender("AdamW", optimizers.AdamW, 1e-5, 0.1, "weight_decay", (1e-3, 0.1, 1e-4, 1.0)),
         Contender("NAdam", nadam, 1e-5, 0.1, *_BETAS),
         Contender("RAdam", radam, 1e-5, 0.1, *_BETAS),
-        Contender("Lookahead(Adam)", lookahead, 1e-5, 0.1, "alpha", (0.2, 0.35, 0.65, 0.8)),
+        Contender("Lookahead(Adam)", lookahead, 1e-5, 0.1, "alpha", (0.35, 0.65, 0.2, 0.8)),
         Contender("Lion", lion, 1e-6, 1e-2, *_BETAS),
-        Contender("ScheduleFree", optimizers.ScheduleFree, 1e-3, 10, "beta", (0.5, 0.8, 0.95, 0.98)),
+        Contender("ScheduleFree", optimizers.ScheduleFree, 1e-3, 10, "beta", (0.8, 0.95, 0.5, 0.98)),
     )
 }
 
@@ -127,6 +128,9 @@ def compare(
     if len({c.name for c in known}) < max(2, len(known)):
         raise ValueError(f"contenders must be two or more, each once, got {[c.name for c in known]}.")
     lrs, seconds = checks.whole("lrs", lrs, least=2), checks.whole("seconds", seconds, least=0)
+    few = [c.name for c in known if c.second and len(c.values) < seconds]
+    if few:
+        raise ValueError(f"seconds must be no more than the values that {few[0]} has to try, got {seconds}.")
     tuning_seeds = range(checks.whole("tuning_seeds", tuning_seeds))
     final_seeds = range(FINAL_SEEDS, FINAL_SEEDS + checks.whole("final_seeds", final_seeds, least=3))
 
@@ -155,8 +159,8 @@ def _second_trials(contender: Contender, lr: float, lrs: int, n: int) -> list[tu
     if contender.second:
         return [(lr, value) for value in contender.values[:n]]
     ratio = (contender.highest / contender.lowest) ** (1 / (lrs - 1))  # between neighbours
-    parts = np.linspace(-1, 1, n + 3)[1:-1]
-    return [(float(lr * ratio**part), np.nan) for part in np.delete(parts, len(parts) // 2)]
+    steps = [(-1) ** i * (1 + i // 2) for i in range(n)]  # 1, -1, 2, -2, …
+    return [(float(f"{lr * ratio ** (step / (2 + (n - 1) // 2)):.6g}"), np.nan) for step in steps]
 
 
 def _run(setting: Setting, contender: Contender, stage: str, lr: float, second: float, seed: int) -> Run:
@@ -183,17 +187,23 @@ def best(results: pd.DataFrame) -> dict[str, tuple[float, float]]:
 def standings(results: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """Who is better than whom on the test pictures, the highest mean first; accuracies in percent.
 
-    For each optimizer its best lr and second, whether this lr is the last that was tried on one side (then a better
-    one may lie beyond), the runs that diverged, its mean test accuracy, an interval for the mean, and an interval for
-    how far it is behind the leader. The latter hold together for all pairs (``bootstrap.pairwise``). The verdict:
-    "best" for a leader of whom every other is clearly behind; "behind" where the interval excludes 0; else "no
-    difference found".
+    For each optimizer its best lr and second, whether each is the last that was tried on one side (then a better one
+    may lie beyond), the runs that diverged, its mean test accuracy, an interval for the mean, and an interval for how
+    far it is behind the leader. The latter hold together for all pairs (``bootstrap.pairwise``); they are about other
+    seeds, not about other pictures. The verdict: "best" for a leader of whom every other is clearly behind; "behind"
+    where the interval excludes 0; else "no difference found". Raises ValueError if an optimizer lacks a seed that
+    another has.
     """
     final = ends(results[results.stage == "final"])
     table = 100 * final.pivot(index="seed", columns="optimizer", values="accuracy")
     table = table[table.mean().sort_values(ascending=False, kind="stable").index]
+    if table.isna().any(axis=None):
+        counts = final.optimizer.value_counts().to_dict()
+        raise ValueError(f"results must have the same final seeds for each optimizer, got {counts}.")
     low, high = pairwise(table, level=level)
-    rows, chosen, tried = [], best(results), results[results.stage == "lr"].groupby("optimizer").lr
+    rows, chosen = [], best(results)
+    lrs = results[results.stage == "lr"].groupby("optimizer").lr
+    values = results[results.stage == "second"].groupby("optimizer").second
     for i, name in enumerate(table):
         own_low, own_high = intervals(table[[name]], level=level)
         lr, second = chosen[name]
@@ -202,7 +212,8 @@ def standings(results: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
                 "optimizer": name,
                 "lr": lr,
                 "second": second,
-                "at_edge": not tried.min()[name] < lr < tried.max()[name],
+                "lr_at_edge": not lrs.min()[name] < lr < lrs.max()[name],
+                "second_at_edge": second in (values.min().get(name), values.max().get(name)),
                 "diverged": int((final[final.optimizer == name].status == "diverged").sum()),
                 "accuracy": table[name].mean(),
                 "low": own_low[0],
@@ -212,7 +223,8 @@ def standings(results: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
                 "verdict": "behind" if low[0, i] > 0 else "no difference found",
             }
         )
-    found = pd.DataFrame(rows).set_index("optimizer")
+    # Rounded, so that what is printed does not depend on the order of a sum.
+    found = pd.DataFrame(rows).set_index("optimizer").round(6)
     if (found.verdict[1:] == "behind").all():
         found.loc[found.index[0], "verdict"] = "best"
     return found

@@ -7,6 +7,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -45,7 +46,7 @@ def of(
     return {
         "settings": settings,
         "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
+        "optimizer": _plain(optimizer.state_dict()),
         "history": history,
         "random": random,
     }
@@ -69,9 +70,18 @@ def restore(
                 f"checkpoint: {path} is of a training with {name} {old!r}, not {value!r}. "
                 "Name another file, or delete it to begin again."
             )
+    optimizer.load_state_dict(state["optimizer"])  # first: it may refuse
     model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
     torch.set_rng_state(state["random"][0].cpu())
     if device.type == "cuda" and len(state["random"]) > 1:
         torch.cuda.set_rng_state(state["random"][1].cpu(), device)
     return state["history"]
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's: to read them again would need code."""
+    if isinstance(value, dict):
+        return {key: _plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_plain, value))
+    return value.item() if isinstance(value, np.generic) else value

@@ -124,14 +124,17 @@ def standings_table(results: pd.DataFrame) -> pd.DataFrame:
     """``benchmark.standings`` in words, for reading: what each was tuned to, its accuracy and how far it is behind.
 
     "Behind" is an interval for the difference to the leader. Only a leader of whom all others are clearly behind is
-    marked best. A learning rate in parentheses is the last that was tried on its side.
+    marked best. A value in parentheses is the last that was tried on its side.
     """
     found = benchmark.standings(results)
     seconds = {c.name: c.second for c in benchmark.CONTENDERS.values()}
     lines = []
     for i, (name, row) in enumerate(found.iterrows()):
-        lr = f"({row.lr:.2g})" if row.at_edge else f"{row.lr:.2g}"
-        tuned = "" if np.isnan(row.second) else f", {seconds.get(name) or 'second'} {row.second:g}"
+        lr, second = (
+            f"({value:.2g})" if edge else f"{value:.2g}"
+            for value, edge in ((row.lr, row.lr_at_edge), (row.second, row.second_at_edge))
+        )
+        tuned = "" if np.isnan(row.second) else f", {seconds.get(name) or 'second'} {second}"
         lines.append(
             {
                 "optimizer": name,

@@ -79,8 +79,8 @@ def run_all(
     """Do every run that has no results in ``folder`` yet, and return the results of all, in their order.
 
     One row a test: the run's labels, seed, part ("val" or "test"), step, epochs gone through, seconds of training, the
-    mean training loss since the test before, loss and accuracy; and in a run's last row, its status. A run that
-    diverged ends in a row without loss and accuracy.
+    mean of the steps' training losses since the test before, loss and accuracy; and in a run's last row, its status. A
+    run that diverged ends in a row without loss and accuracy.
 
     ``workers`` is the number of processes; by default one, or what ``joblib.parallel_config`` says: in
     ``joblib.parallel_config("dask")``, a cluster of ``dask.distributed``. Each run uses one thread, so that its

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from course_utils import checkpoints, checks
 from course_utils.data import Data
 from course_utils.history import History
+from course_utils.optimizers import Lookahead
 from course_utils.progress import progress_bar
 
 import torch
@@ -53,8 +55,9 @@ def fit(
     out the norms of gradients and updates, which take up to a third of the time of a small network's step.
 
     ``checkpoint`` names a file that the training is saved in, after each epoch and every minute (``SAVE_EVERY``). If it
-    is there, the training goes on from it: to the same numbers, bit for bit on a CPU, as without the break. With more
-    ``epochs`` than before, it goes on from its end.
+    is there, the training goes on from it: to the same numbers as without the break, bit for bit on a CPU with the same
+    versions and number of threads, if all chance is torch's. Give it the same ``schedule`` and ``augment``: they
+    cannot be compared. With more ``epochs`` than before, it goes on from its end.
 
     A training or test loss that is no longer finite ends the training ("diverged"); so does an interrupt from the
     keyboard ("interrupted"). Both keep what was recorded until then. Raises TypeError or ValueError for bad arguments,
@@ -79,15 +82,14 @@ def fit(
     n = len(data.y_train)
     history = History(n, min(batch_size, n), data.held_out[0])
     settings = {
-        "data": data.name,
-        "pictures": n,
+        "data": [data.name, n, data.held_out[0], _fingerprint(data)],
         "batch_size": batch_size,
         "shuffle": shuffle,
         "reduction": reduction,
         "seed": seed,
         "test_every": test_every,
         "norms": norms,
-        "model": {name: list(value.shape) for name, value in model.state_dict().items()},
+        "model": [str(model), *(f"{name} {tuple(value.shape)}" for name, value in model.state_dict().items())],
         "optimizer": _described(optimizer, without=("lr",) if schedule else ()),
     }
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -125,7 +127,7 @@ def fit(
                 started = time.perf_counter()
                 if schedule:
                     for group in optimizer.param_groups:
-                        group["lr"] = schedule(step)
+                        group["lr"] = float(schedule(step))
                 x, y = data.x_train.index_select(0, batch), data.y_train.index_select(0, batch)
                 values = _step(model, optimizer, augment(x) if augment else x, y, reduction, norms)
                 seconds += time.perf_counter() - started
@@ -205,9 +207,18 @@ def _refuse(model: nn.Module, optimizer: torch.optim.Optimizer, data: Data) -> N
             )
 
 
+def _fingerprint(data: Data) -> str:
+    """What other labels, or other pictures, would change: a hundred of these, and all of those."""
+    some = data.x_train[:: max(1, len(data.x_train) // 100)]
+    return hashlib.sha256(data.y_train.cpu().numpy().tobytes() + some.cpu().numpy().tobytes()).hexdigest()[:16]
+
+
 def _described(optimizer: torch.optim.Optimizer, without: tuple[str, ...]) -> list[str]:
     """The optimizer's class, and the arguments of each of its groups."""
     names = [name for name in optimizer.defaults if name not in without]
+    if isinstance(optimizer, Lookahead):
+        own = f"k={optimizer.k}, alpha={optimizer.alpha}, of {type(optimizer.optimizer).__name__}"
+        return ["Lookahead", own, *_described(optimizer.optimizer, without)[1:]]
     groups = [", ".join(f"{name}={group[name]}" for name in names if name in group) for group in optimizer.param_groups]
     return [type(optimizer).__name__, *groups]
 
@@ -227,7 +238,7 @@ def _step(
     loss = F.cross_entropy(scores, y, reduction=reduction)
     loss.backward()
     with torch.no_grad():
-        moving = [p for p in model.parameters() if p.grad is not None] if norms else []
+        moving = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None and norms]
         before = [p.clone() for p in moving]
         gradient = _norm([p.grad for p in moving])
     optimizer.step()

@@ -57,10 +57,11 @@ def test_the_second_is_tried_at_the_best_lr_and_the_best_of_all_goes_on(found):
         assert best(found)[name] == pytest.approx(winner, nan_ok=True)
 
 
-def test_a_second_trial_of_a_contender_without_one_lies_between_the_neighbours():
-    trials = benchmark._second_trials(Contender("mine", optimizers.SGD, 0.01, 1.0), 0.1, lrs=3, n=4)
-    lrs = [lr for lr, _ in trials]
-    assert np.allclose(np.diff(np.log10([0.01, *lrs[:2], 0.1, *lrs[2:], 1.0])), 1 / 3)
+@pytest.mark.parametrize(("n", "parts"), [(1, [0.5]), (2, [-0.5, 0.5]), (3, [-1, 1, 2]), (4, [-2, -1, 1, 2])])
+def test_second_trials_of_a_contender_without_a_second_lie_between_the_neighbours(n, parts):
+    trials = benchmark._second_trials(Contender("mine", optimizers.SGD, 0.01, 1.0), 0.1, lrs=3, n=n)
+    found = np.sort(np.log10([lr for lr, _ in trials]) + 1)
+    assert np.allclose(found, np.array(parts) / (1 if n < 3 else 3), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", CONTENDERS)
@@ -115,6 +116,7 @@ def test_it_goes_on_where_it_was(found, tmp_path, monkeypatch):
         ({"contenders": ["SGD", "momentun"]}, "no contender 'momentun'; did you mean 'momentum'"),
         ({"lrs": 1}, "lrs must be a whole number, 2 or more, got 1"),
         ({"final_seeds": 2}, "final_seeds must be a whole number, 3 or more, got 2"),
+        ({"seconds": 5}, "seconds must be no more than the values that momentum has to try, got 5"),
         ({"tuning_seeds": 0}, "tuning_seeds must be a whole number, 1 or more, got 0"),
     ],
 )
@@ -187,7 +189,26 @@ def test_a_diverged_run_counts_as_nothing_learned():
 def test_a_best_lr_at_the_edge_is_told():
     results = made({"a": 0.9 + NOISE[0], "b": 0.9 + NOISE[1]})
     results.loc[(results.optimizer == "a") & (results.lr == 1.0), "accuracy"] = 0.99
-    assert standings(results).at_edge.to_dict() == {"a": True, "b": False}
+    assert standings(results).lr_at_edge.to_dict() == {"a": True, "b": False}
+    assert comparing.standings_table(results)["tuned to"].to_dict() == {"a": "lr (1)", "b": "lr 0.1"}
+
+
+def test_a_best_second_at_the_edge_is_told():
+    results = made({"a": 0.9 + NOISE[0], "b": 0.9 + NOISE[1]})
+    trial = results[(results.optimizer == "a") & (results.stage == "lr") & (results.lr == 0.1)]
+    more = [trial.assign(stage="second", second=v, accuracy=x) for v, x in ((0.5, 0.95), (0.8, 0.9), (0.9, 0.7))]
+    table = standings(pd.concat([results, *more], ignore_index=True))
+    assert table.second_at_edge.to_dict() == {"a": True, "b": False}
+    more[1] = more[1].assign(accuracy=0.97)
+    table = standings(pd.concat([results, *more], ignore_index=True))
+    assert not table.second_at_edge.any()
+
+
+def test_a_missing_seed_is_told():
+    results = made({"a": 0.9 + NOISE[0], "b": 0.9 + NOISE[1]})
+    results = results[~((results.optimizer == "b") & (results.seed == 4))]
+    with pytest.raises(ValueError, match=r"results must have the same final seeds for each optimizer, got .*'b': 9"):
+        standings(results)
 
 
 def test_time_to_target():
@@ -265,7 +286,7 @@ def test_the_shipped_benchmark_is_whole():
     effort = ends.groupby(["optimizer", "stage"]).size().unstack()
     assert set(effort.index) == set(CONTENDERS)
     assert (effort == [20, 27, 12]).all(axis=None)
-    assert not standings(results).at_edge.any()
+    assert not standings(results).lr_at_edge.any()
     comments = benchmark.RESULTS.read_text(encoding="utf-8").split("optimizer,", 1)[0]
     for word in ("machine", "versions", "date"):
         assert f"# {word}: " in comments

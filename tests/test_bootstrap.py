@@ -4,6 +4,7 @@ from course_utils.bootstrap import intervals, pairwise
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 
 def test_an_interval_is_around_the_mean_and_shrinks_like_one_over_root_n():
@@ -79,3 +80,24 @@ def test_equal_values_have_an_interval_of_no_width():
 def test_two_rows_are_too_few():
     with pytest.raises(ValueError, match=r"values must have three rows \(runs\) or more, got 2"):
         intervals([[1.0], [2.0]])
+
+
+@pytest.mark.parametrize("n", [3, 5])
+def test_few_rows_give_no_more_than_students_t(n):
+    """Resamples of few rows often have no spread, and would say that anything is possible."""
+    x = np.random.default_rng(4).normal(size=(n, 14))
+    low, high = pairwise(x)
+    error = (x[:, 0] - x[:, 1]).std(ddof=1) / np.sqrt(n)
+    assert (high - low)[0, 1] / 2 / error <= student.ppf(1 - 0.05 / (2 * 91), n - 1) * (1 + 1e-9)
+
+
+def test_a_column_of_equal_values_spoils_no_other():
+    x = np.random.default_rng(5).normal(size=(20, 3))
+    x[:18, 2] = 7
+    alone, together = (intervals(x[:, :k])[1][0] - x[:, 0].mean() for k in (2, 3))
+    assert together < 1.5 * alone
+
+
+def test_nan_is_refused():
+    with pytest.raises(ValueError, match="values must be numbers, one for each run and column, got NaN"):
+        intervals([[1.0], [2.0], [np.nan]])

@@ -520,6 +520,43 @@ def test_a_checkpoint_of_another_model_is_refused(few, tmp_path):
     assert all(torch.equal(p, q) for p, q in zip(model.parameters(), weights, strict=True))
 
 
+@pytest.mark.parametrize("other", ["labels", "pictures", "part"])
+def test_a_checkpoint_of_other_data_is_refused(few, tmp_path, other):
+    path = tmp_path / "run.pt"
+    training(few, OPTIMIZERS["Adam"], checkpoint=path)
+    others = {
+        "labels": replace(few, y_train=few.y_train.flip(0)),
+        "pictures": replace(few, x_train=1 - few.x_train),
+        "part": replace(few, x_val=few.x_test, y_val=few.y_test),
+    }
+    with pytest.raises(ValueError, match=r"run.pt is of a training with data \['few', 100, 'test'"):
+        training(others[other], OPTIMIZERS["Adam"], checkpoint=path)
+
+
+def test_a_checkpoint_of_another_lookahead_is_refused(few, tmp_path):
+    path = tmp_path / "run.pt"
+    training(few, OPTIMIZERS["Lookahead"], checkpoint=path)
+    with pytest.raises(ValueError, match=r"with optimizer \['Lookahead', 'k=3, alpha=0.5, of RAdam'.* not .*'k=4"):
+        training(few, lambda ps: optimizers.Lookahead(optimizers.RAdam(ps, lr=0.01), k=4), checkpoint=path)
+
+
+def test_numpys_numbers_do_not_spoil_a_checkpoint(few, tmp_path):
+    def make(ps):
+        return torch.optim.SGD(ps, lr=0.1, momentum=np.float64(0.9))
+
+    for schedule in (None, lambda t: np.float64(0.1) / t):
+        settings = {"schedule": schedule, "checkpoint": tmp_path / f"{schedule is None}.pt"}
+        training(few, make, after=6, **settings)
+        assert same(training(few, make, **settings), training(few, make, schedule=schedule))
+
+
+def test_norms_are_those_of_what_the_optimizer_moves(few):
+    """Gradients of other parameters pile up unseen."""
+    model = models.mlp_small()
+    history = fit(model, optimizers.SGD(model[-1].parameters(), lr=1e-9), few, epochs=3, batch_size=100, shuffle=False)
+    assert np.allclose(history.steps.gradient_norm, history.steps.gradient_norm[1], rtol=1e-4)
+
+
 def test_a_checkpoint_that_cannot_be_written_is_refused_before_any_step(few, tmp_path):
     with pytest.raises(OSError, match=r"checkpoint: cannot write .*missing/run.pt"):
         training(few, OPTIMIZERS["Adam"], after=0, checkpoint=tmp_path / "missing" / "run.pt")
