@@ -43,6 +43,12 @@ class Contender:
     second: str | None = None
     values: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for learning rates that are no range."""
+        if not 1e-9 <= self.lowest < self.highest:
+            got = f"{self.lowest} and {self.highest}"
+            raise ValueError(f"{self.name}: lowest must be 1e-9 or more, and below highest, got {got}.")
+
 
 def momentum(params, lr: float, momentum: float = 0.9) -> torch.optim.Optimizer:
     return optimizers.SGD(params, lr=lr, momentum=momentum)
@@ -194,7 +200,10 @@ def standings(results: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     where the interval excludes 0; else "no difference found". Raises ValueError if an optimizer lacks a seed that
     another has.
     """
+    level = checks.number("level", level, checks.BELOW_ONE)
     final = ends(results[results.stage == "final"])
+    if final.optimizer.nunique() < 2:
+        raise ValueError(f"results must be those of two optimizers or more, got {list(final.optimizer.unique())}.")
     table = 100 * final.pivot(index="seed", columns="optimizer", values="accuracy")
     table = table[table.mean().sort_values(ascending=False, kind="stable").index]
     if table.isna().any(axis=None):

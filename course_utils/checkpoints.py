@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 from typing import Any
+
+from course_utils.drafts import replacing
 
 import numpy as np
 import torch
@@ -16,14 +17,11 @@ State = dict[str, Any]
 
 def write(path: Path, state: State) -> None:
     """Put the state in place of the file, whole or not at all. Raises OSError, which names ``path``, if that fails."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        torch.save(state, draft)
-        os.replace(draft, path)
+        with replacing(path) as draft:
+            torch.save(state, draft)
     except (OSError, RuntimeError) as error:  # torch raises the latter for a full disk and a missing folder
         raise OSError(f"checkpoint: cannot write {path} ({error}). Name a file in another folder.") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def read(path: Path, device: torch.device) -> State:
@@ -31,8 +29,16 @@ def read(path: Path, device: torch.device) -> State:
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         return {name: state[name] for name in ("settings", "model", "optimizer", "history", "random")}
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
+    except (
+        RuntimeError,
+        EOFError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        pickle.UnpicklingError,
+    ) as error:
+        reason = (str(error) or type(error).__name__).partition("\n")[0].partition(".")[0]
         raise ValueError(f"checkpoint: {path} is no whole checkpoint ({reason}). Delete it to begin again.") from error
 
 

@@ -24,6 +24,8 @@ def plot_bands(results: pd.DataFrame, optimizers: Sequence[str], *, title: str, 
     for name, style in zip(_known(optimizers, final), STYLES, strict=False):
         rows = final[final.optimizer == name]
         table = rows.pivot(index="step", columns="seed", values=value).dropna(how="all") * _scale(value)
+        if table.empty:
+            raise ValueError(f"optimizers: all final runs of {name} diverged, there is nothing to draw.")
         lost = int((rows.status == "diverged").sum())
         label = name + (f" ({lost} of {table.shape[1]} diverged)" if lost else "")
         mean = table.mean(axis=1)
@@ -50,11 +52,15 @@ def plot_sensitivity(results: pd.DataFrame, optimizers: Sequence[str], *, title:
         ends = trials[(trials.optimizer == name) & (trials.status != "")]
         table = ends.pivot(index="lr", columns="seed", values="accuracy").sort_index() * 100
         whole = table.dropna()  # all seeds arrived
+        crosses += [(lr, style["color"]) for lr in table.index.difference(whole.index)]
+        if whole.empty:
+            told.append(f"{name}, which always diverged")
+            ax.plot([], [], label=f"{name} (always diverged)", **style)
+            continue
         mean = whole.mean(axis=1)
         ax.fill_between(whole.index, whole.min(axis=1), whole.max(axis=1), color=style["color"], alpha=0.2, linewidth=0)
         ax.plot(whole.index, mean, label=name, **style)
         ax.plot(mean.idxmax(), mean.max(), "o", markersize=15, color="none", markeredgecolor=style["color"])
-        crosses += [(lr, style["color"]) for lr in table.index.difference(whole.index)]
         told.append(f"{name}, best at {mean.idxmax():.2g} with {mean.max():.1f}")
     bottom = ax.get_ylim()[0]
     for lr, color in crosses:

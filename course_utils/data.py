@@ -6,7 +6,6 @@ import importlib.resources
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from course_utils import checks, downloads, pictures
 
@@ -76,23 +75,21 @@ def load(
     keeps that part of the training pictures, ``validation`` takes a part of these away for validation; both are drawn
     by ``seed`` so that each class keeps its share (scikit-learn's ``train_test_split``, stratified).
 
-    Raises TypeError or ValueError for bad arguments, before anything is read, and OSError, in one sentence that says
-    what to do, for files that are missing or damaged and could not be downloaded.
+    Raises TypeError or ValueError for bad arguments, and OSError, in one sentence that says what to do, for files that
+    are missing or damaged and could not be downloaded.
     """
     if name not in NAMES:
         raise ValueError(f"There is no data set {name!r}; {checks.suggestion(name, NAMES)}")
     seed = checks.whole("seed", seed, least=0)
     fraction = checks.number("fraction", fraction, checks.UP_TO_ONE)
     validation = checks.number("validation", validation, checks.BELOW_ONE)
-    if classes is not None and (
-        isinstance(classes, str) or len(set(map(str, classes))) != len(list(classes)) or len(classes) < 2
-    ):
+    if classes is not None and (isinstance(classes, str) or not isinstance(classes, Sequence) or len(classes) < 2):
         raise ValueError(f"classes must be two classes or more, each once, such as [0, 1], got {classes!r}.")
 
     if name == "mnist-5k":
         data = _mnist_5k(seed)
     else:
-        root = Path(root or os.environ.get("COURSE_DATA") or Path.home() / ".cache" / "course_utils").expanduser()
+        root = downloads.folder(root)
         parts = downloads.local(name, root)
         if parts is None and name == "cifar10" and (found := pictures.find(root)):
             parts = pictures.read(found)
@@ -123,9 +120,11 @@ def _only(data: Data, classes: Sequence[int | str]) -> Data:
     """The pictures of these classes alone."""
     numbers = {**{i: i for i in range(len(data.classes))}, **{label: i for i, label in enumerate(data.classes)}}
     for c in classes:
-        if c not in numbers:
+        if not isinstance(c, (int, str)) or isinstance(c, bool) or c not in numbers:
             raise ValueError(f"classes: {data.name} has no {c!r}; known: {', '.join(data.classes)}.")
     chosen = [numbers[c] for c in classes]
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"classes must be two classes or more, each once, such as [0, 1], got {classes!r}.")
     new = torch.full((len(data.classes),), -1)
     new[chosen] = torch.arange(len(chosen))
     kept = {}
@@ -140,7 +139,7 @@ def _split(argument: str, y: Tensor, part: float, seed: int) -> tuple[Tensor, Te
     from sklearn.model_selection import train_test_split  # takes a second
 
     first, second = round(part * len(y)), len(y) - round(part * len(y))
-    if min(first, second) < len(y.unique()):
+    if min(first, second) < len(y.unique()) or y.unique(return_counts=True)[1].min() < 2:
         raise ValueError(f"{argument} must leave a picture of each class on both sides, got {part:g} of {len(y):,}.")
     parts = train_test_split(np.arange(len(y)), train_size=first, test_size=second, stratify=y, random_state=seed)
     return torch.from_numpy(parts[0]), torch.from_numpy(parts[1])

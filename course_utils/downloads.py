@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
+from course_utils.drafts import sweep
+
 import numpy as np
 from torch import Tensor, as_tensor
 
@@ -25,6 +27,11 @@ TIMEOUT = 30.0  # seconds without an answer
 BROKEN = (RuntimeError, ValueError, TypeError, AssertionError, EOFError, KeyError, OSError)
 
 Parts = tuple[np.ndarray, Tensor, np.ndarray, Tensor, tuple[str, ...]]
+
+
+def folder(root: str | os.PathLike | None) -> Path:
+    """Where data sets lie: ``root``, else COURSE_DATA, else ``~/.cache/course_utils``; absolute."""
+    return Path(root or os.environ.get("COURSE_DATA") or "~/.cache/course_utils").expanduser().absolute()
 
 
 def local(name: str, root: Path) -> Parts | None:
@@ -46,6 +53,7 @@ def fetch(name: str, root: Path) -> Parts:
     done = False
     try:
         root.mkdir(parents=True, exist_ok=True)
+        sweep(root, ".download-*")
         with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as folder:
             with _impatience():
                 _download(name, Path(folder), missing)
@@ -63,7 +71,7 @@ def fetch(name: str, root: Path) -> Parts:
         if error.errno is not None:
             raise OSError(
                 f"root: cannot write to the folder {root} ({error.strerror}). Use another, {INSTEAD}."
-            ) from None
+            ) from error
         raise
     finally:
         for folder in () if done else new:

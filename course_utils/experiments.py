@@ -5,19 +5,24 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
+import io
+import itertools
 import os
 import platform
+import random
 import re
-import uuid
+import tempfile
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from course_utils import models
-from course_utils.data import Data, load
+from course_utils import checks, data, downloads, models
+from course_utils.drafts import replacing
 from course_utils.progress import progress_bar
+from course_utils.schedules import Schedule
 from course_utils.training import fit
 
 import joblib
@@ -27,6 +32,8 @@ import torch
 
 ENDS = ("finished", "diverged")  # how a run that counts may end
 MEASURED = ["step", "epochs", "seconds", "train_loss", "loss", "accuracy", "status"]
+OURS = {"seed", "part", *MEASURED}  # columns that no label may have
+ALONE = threading.Lock()  # torch's random numbers and its number of threads are those of the whole process
 
 
 @dataclass(frozen=True)
@@ -48,14 +55,24 @@ class Setting:
     device: str = "cpu"
     root: str | None = field(default=None, repr=False)  # the same data wherever they lie
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for data or a model that there is not."""
+        if self.data not in data.NAMES:
+            raise ValueError(f"There is no data set {self.data!r}; {checks.suggestion(self.data, data.NAMES)}")
+        known = [name for name, value in vars(models).items() if getattr(value, "__module__", "") == models.__name__]
+        if self.model not in known:
+            raise ValueError(f"There is no model {self.model!r}; {checks.suggestion(self.model, known)}")
+
 
 @dataclass(frozen=True)
 class Run:
     """One training: ``make(parameters, **hyper)`` is its optimizer.
 
     ``labels`` become columns of its results. ``seed`` is that of the first weights and of the order of the pictures.
-    Unless it is ``final``, it is judged by validation pictures, else by the test pictures. It is known again by all
-    of this but the code of ``make``: change the labels when you change the code.
+    Unless it is ``final``, it is judged by validation pictures, else by the test pictures.
+
+    It is known again by all of this, and by the name of ``make``: change the labels when you change its code. So labels
+    are texts and numbers, hyperparameters also schedules of ``schedules``; raises ValueError for others.
     """
 
     setting: Setting
@@ -65,12 +82,28 @@ class Run:
     seed: int
     final: bool = False
 
+    def __post_init__(self) -> None:
+        for name, value in self.labels.items():
+            if not isinstance(name, str) or name in OURS or not isinstance(value, (str, int, float)):
+                ours = ", ".join(sorted(OURS))
+                raise ValueError(f"labels must be texts or numbers, named other than {ours}, got {name!r}: {value!r}.")
+        for name, value in self.hyper.items():
+            if not isinstance(value, (str, int, float, type(None), tuple, Schedule)):
+                raise ValueError(f"{name} must be a number, a text or a schedule, got {value!r}.")
+
     @property
     def file(self) -> str:
         """The name of the file of its results."""
-        what = repr((self.setting, sorted(self.labels.items()), sorted(self.hyper.items()), self.seed, self.final))
+        labels, hyper = (sorted((k, _plain(v)) for k, v in given.items()) for given in (self.labels, self.hyper))
+        make = f"{self.make.__module__}.{self.make.__qualname__}"
+        what = repr((self.setting, labels, make, hyper, self.seed, self.final))
         words = re.sub(r"[^\w.+]+", "-", " ".join(map(str, self.labels.values()))).strip("-").lower()
         return f"{words[:60]}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.csv"
+
+
+def _plain(value: Any) -> Any:
+    """A number as a float: 1, 1.0 and NumPy's 1.0 are the same learning rate."""
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 def run_all(
@@ -90,53 +123,66 @@ def run_all(
     Raises ValueError for runs that cannot be told apart and for a damaged file, and OSError for a folder that cannot be
     written to, all before anything is run.
     """
-    folder = Path(folder)
-    files = [folder / run.file for run in runs]
-    if len(set(files)) < len(files):
-        raise ValueError("runs must differ from each other in labels, setting, hyper or seed.")
+    runs = list(runs)
+    if not runs or len({run.file for run in runs}) < len(runs):
+        raise ValueError("runs must be one or more, and differ from each other in labels, setting, hyper or seed.")
+    if workers is not None and workers != -1:
+        checks.whole("workers", workers)
+    folder = Path(folder).expanduser()
     _refuse_unwritable(folder)
-    missing = [(run, file) for run, file in zip(runs, files, strict=True) if not file.exists()]
-    for file in set(files) - {file for _, file in missing}:
-        read(file)
+    files = [folder / run.file for run in runs]
+    missing = []
+    for run, file in zip(runs, files, strict=True):
+        if file.exists():
+            read(file)
+        else:
+            missing.append((replace(run, setting=_located(run.setting)), file))
+    random.SystemRandom().shuffle(missing)  # so that programs that share the folder seldom do the same at once
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
     with progress_bar(total=len(runs)) as bar:
         bar.set_description_str(told)
         bar.update(len(runs) - len(missing))
-        # Looked for again when its turn comes: another process may have done it.
+        # Looked for again when its turn comes: another program may have done it.
         for file, table in parallel(joblib.delayed(_done)(*task) for task in missing if not task[1].exists()):
             write(table, file)
             bar.update()
-        for run, file in missing:
-            if not file.exists():
-                raise RuntimeError(f"The run {dict(run.labels)} has left no results.")
-    return pd.concat(map(read, files), ignore_index=True)
+    # The labels as they were given: a file knows only how they are written.
+    tables = [read(file).assign(**run.labels) for run, file in zip(runs, files, strict=True)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _located(setting: Setting) -> Setting:
+    """The same, but for where its data are: in full, as each worker has a folder and an environment of its own."""
+    return setting if setting.data == "mnist-5k" else replace(setting, root=str(downloads.folder(setting.root)))
 
 
 def perform(run: Run) -> pd.DataFrame:
     """The results of one run: see ``run_all``."""
-    setting, threads = run.setting, torch.get_num_threads()
-    data = _data(setting.data, setting.root, setting.validation)
-    if run.final:
-        data = replace(data, x_val=None, y_val=None)
-    model = getattr(models, setting.model)(seed=run.seed)
-    torch.set_num_threads(1)
-    try:
-        history = fit(
-            model,
-            run.make(model.parameters(), **run.hyper),
-            data,
-            epochs=setting.epochs,
-            batch_size=setting.batch_size,
-            shuffle=setting.shuffle,
-            reduction=setting.reduction,
-            test_every=setting.test_every,
-            device=setting.device,
-            seed=run.seed,
-            norms=False,
-            progress=False,
-        )
-    finally:
-        torch.set_num_threads(threads)
+    setting = run.setting
+    with ALONE:
+        some = _data(setting.data, setting.root, setting.validation)
+        if run.final:
+            some = replace(some, x_val=None, y_val=None)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            model = getattr(models, setting.model)(seed=run.seed)
+            history = fit(
+                model,
+                run.make(model.parameters(), **run.hyper),
+                some,
+                epochs=setting.epochs,
+                batch_size=setting.batch_size,
+                shuffle=setting.shuffle,
+                reduction=setting.reduction,
+                test_every=setting.test_every,
+                device=setting.device,
+                seed=run.seed,
+                norms=False,
+                progress=False,
+            )
+        finally:
+            torch.set_num_threads(threads)
     if history.status == "interrupted":
         raise KeyboardInterrupt
     rows, before = [], 0
@@ -158,37 +204,44 @@ def _done(run: Run, file: Path) -> tuple[Path, pd.DataFrame]:
 
 
 @functools.lru_cache(maxsize=1)
-def _data(name: str, root: str | None, validation: float) -> Data:
+def _data(name: str, root: str | None, validation: float) -> data.Data:
     """The data, loaded once by each process."""
-    return load(name, root, validation=validation)
+    return data.load(name, root, validation=validation)
 
 
 def write(table: pd.DataFrame, file: Path, comments: Iterable[str] = ()) -> None:
     """Put the table in place of the file, whole or not at all, below some lines of comment. Raises OSError."""
-    draft = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
+    text = "".join(f"# {line}\n" for line in comments) + table.to_csv(index=False, lineterminator="\n")
     try:
-        draft.write_text("".join(f"# {line}\n" for line in comments) + table.to_csv(index=False), encoding="utf-8")
-        os.replace(draft, file)
+        with replacing(file) as draft:
+            draft.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise OSError(
-            f"results: cannot write {file} ({error.strerror}). What was done before is kept: call again to go on."
-        ) from error
-    finally:
-        draft.unlink(missing_ok=True)
+        done = "What was done before is kept: call again to go on."
+        raise OSError(f"results: cannot write {file} ({error.strerror}). {done}") from error
 
 
 def read(file: Path) -> pd.DataFrame:
-    """The table that ``write`` wrote. Raises ValueError, which names the file, for a damaged one."""
+    """The table that ``write`` wrote, its numbers to the last bit. Raises ValueError, which names the file, for a
+    damaged one."""
     try:
-        # Python's engine reads a number as it was written, to the last bit.
-        table = pd.read_csv(file, comment="#", engine="python", dtype={"status": str})
-        table["status"] = table.status.fillna("")
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        text = "".join(itertools.dropwhile(lambda line: line.startswith("#"), lines))
+        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
         if not set(MEASURED) <= set(table.columns) or table.status.iloc[-1] not in ENDS:
             raise ValueError("its end is missing")
-        return table.astype({name: float for name in MEASURED[1:-1]})
-    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        table = table.apply(_numbers).astype({"status": str})
+        return table.astype({"seed": int, "step": int, **dict.fromkeys(MEASURED[1:-1], float)})
+    except (ValueError, KeyError, IndexError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ValueError(f"results: {file} is damaged ({reason}). Delete it, and its runs are done again.") from error
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """A column of texts as numbers, NaN where it is empty; as it is, if one of them is no number."""
+    try:
+        return column.map(lambda text: float(text or "nan"))
+    except ValueError:
+        return column
 
 
 def publish(table: pd.DataFrame, file: Path, *comments: str) -> None:
@@ -214,8 +267,6 @@ def provenance() -> list[str]:
 def _refuse_unwritable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        trial = folder / f".{uuid.uuid4().hex}"
-        trial.write_bytes(b"")
-        trial.unlink()
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise OSError(f"folder: cannot write to {folder} ({error.strerror}). Name another.") from error

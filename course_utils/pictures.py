@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -18,6 +20,21 @@ from PIL import Image
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".npz")
 SUFFIXES = (".png", ".jpg", ".jpeg")
+
+# What the libraries raise for files that are cut off, or something else.
+BROKEN = (
+    OSError,
+    ValueError,
+    LookupError,
+    EOFError,
+    SyntaxError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    Image.DecompressionBombError,
+)
 
 Entry = tuple[str, str, str, Callable[[], bytes]]  # part, class, name of the file, what reads it
 
@@ -45,8 +62,8 @@ def read(path: Path) -> Parts:
     """
     try:
         entries = list(_entries(path))
-    except (OSError, ValueError, KeyError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise OSError(f"cifar10: {path} is damaged ({error}). Get it again.") from error
+    except BROKEN as error:
+        raise OSError(f"cifar10: {path} is damaged ({_first_line(error)}). Get it again.") from error
     classes = tuple(sorted({label for _, label, _, _ in entries}))
     found = []
     with progress_bar(total=len(entries)) as bar:
@@ -74,27 +91,32 @@ def _entries(path: Path) -> Iterator[Entry]:
         return
     if path.is_dir():
         contents = {p.relative_to(path).as_posix(): p.read_bytes for p in path.rglob("*") if p.is_file()}
-    elif zipfile.is_zipfile(path):
-        archive = zipfile.ZipFile(path)
-        contents = {name: _reader(archive.read, name) for name in archive.namelist()}
+    elif path.suffix.lower() == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            contents = {name: _giver(archive.read(name)) for name in archive.namelist()}
     else:
-        with tarfile.open(path) as archive:  # read at once: to jump about in a compressed tar is slow
-            contents = {m.name: _reader(bytes, archive.extractfile(m).read()) for m in archive if m.isfile()}
+        with tarfile.open(path) as archive:
+            contents = {m.name: _giver(archive.extractfile(m).read()) for m in archive if m.isfile()}
     for name, content in sorted(contents.items()):
         parts = PurePosixPath(name).parts
-        if len(parts) >= 3 and parts[-3] in ("train", "test") and name.lower().endswith(SUFFIXES):
+        hidden = any(part.startswith((".", "__MACOSX")) for part in parts)  # what a Mac adds
+        if not hidden and len(parts) >= 3 and parts[-3] in ("train", "test") and name.lower().endswith(SUFFIXES):
             yield parts[-3], parts[-2], name, content
 
 
-def _reader(read: Callable, what: str | bytes) -> Callable[[], bytes]:
-    return lambda: read(what)
+def _giver(content: bytes) -> Callable[[], bytes]:
+    return lambda: content
 
 
 def _decoded(path: Path, name: str, content: Callable[[], bytes]) -> np.ndarray:
     try:
         picture = np.asarray(Image.open(io.BytesIO(content())).convert("RGB"))
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise OSError(f"cifar10: {name} in {path} is damaged ({error}). Get it again.") from error
+    except BROKEN as error:
+        raise OSError(f"cifar10: {name} in {path} is damaged ({_first_line(error)}). Get it again.") from error
     if picture.shape != (32, 32, 3):
         raise OSError(f"cifar10: {name} in {path} must be 32x32, got {picture.shape[1]}x{picture.shape[0]}.")
     return picture.transpose(2, 0, 1)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

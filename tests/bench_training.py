@@ -1,7 +1,7 @@
 """What the training loop saves: an epoch of full MNIST beside the sources' own way, and two workers beside one.
 
-``make bench-training`` prints the ratios, of times taken by turns in one run. MNIST is read from COURSE_DATA. No part
-of ``make test``.
+``make bench-training`` prints the ratios, of times taken by turns in one run. MNIST is read from COURSE_DATA, or
+downloaded. No part of ``make test``.
 """
 
 import os
@@ -10,7 +10,7 @@ import tempfile
 import time
 from functools import partial
 
-from course_utils import data, models, optimizers
+from course_utils import data, downloads, models, optimizers
 from course_utils.experiments import Run, Setting, run_all
 from course_utils.training import fit
 
@@ -140,5 +140,6 @@ def workers(folder: str) -> None:
 
 if __name__ == "__main__":
     print(f"torch {torch.__version__}, {os.cpu_count()} cores, OMP_WAIT_POLICY {os.environ['OMP_WAIT_POLICY']}")
-    epochs(os.environ["COURSE_DATA"])
-    workers(os.environ["COURSE_DATA"])
+    data.load("mnist")  # downloads it, if it must
+    epochs(str(downloads.folder(None)))
+    workers(str(downloads.folder(None)))

@@ -211,6 +211,13 @@ def test_a_missing_seed_is_told():
         standings(results)
 
 
+def test_odd_results_are_refused():
+    with pytest.raises(ValueError, match=r"results must be those of two optimizers or more, got \['a'\]"):
+        standings(made({"a": 0.9 + NOISE[0]}))
+    with pytest.raises(ValueError, match="level must be a number from 0 to 1, 1 excluded, got 95"):
+        standings(made({"a": 0.9 + NOISE[0], "b": 0.9 + NOISE[1]}), level=95)
+
+
 def test_time_to_target():
     times = time_to_target(made({"a": [0.8, 0.96, 0.9], "b": [1.0, 0.6, 0.4]}), 0.45).set_index(["optimizer", "seed"])
     assert times.steps.fillna(0).tolist() == [10, 5, 5, 5, 10, 0]
@@ -250,6 +257,22 @@ def test_sensitivity_shows_every_lr_and_marks_the_best_and_the_diverged():
     assert np.allclose(ring.get_xydata(), [[0.1, 90]])
     assert cross.get_xdata() == [1.0]
     assert "diverged" in ax.get_legend().get_title().get_text()
+
+
+def test_an_optimizer_that_always_diverged_is_told_not_drawn():
+    results = made({"a": [0.9] * 3, "b": [0.8] * 3})
+    results.loc[results.optimizer == "b", "accuracy"] = np.nan
+    results.loc[(results.optimizer == "b") & (results.status != ""), "status"] = "diverged"
+    figure = comparing.plot_sensitivity(results, ["a", "b"], title="One breaks")
+    assert "b, which always diverged" in figure.alt
+    with pytest.raises(ValueError, match="all final runs of b diverged"):
+        comparing.plot_bands(results, ["b"], title="Nothing")
+
+
+@pytest.mark.parametrize("lowest", [0, 1e-12, 2.0])
+def test_a_contender_needs_a_range(lowest):
+    with pytest.raises(ValueError, match="mine: lowest must be 1e-9 or more, and below highest"):
+        Contender("mine", optimizers.SGD, lowest, 1.0)
 
 
 def test_time_to_target_has_the_fastest_on_top_and_counts_those_that_never_were():
@@ -305,6 +328,14 @@ def test_the_shipped_reproduction_is_whole_and_near_what_was_printed():
     assert near.loc["B"].all()
     # What is further off is told in lecture 10.
     assert set(table[~near].reset_index().rule) == {"Adagrad", "RMSProp + Nesterov"}
+
+
+def test_a_s_five_epochs_beside_ours():
+    table = reproduction.by_epoch(reproduction.results())
+    assert table.shape == (16, 5)
+    last = reproduction.table(reproduction.results()).difference
+    assert table.loc[("SGD", "fixed"), 5.0] == pytest.approx(last["A", "SGD", "fixed"])
+    assert table.loc[("SGD", "shuffled"), 1.0] == pytest.approx(1.9, abs=0.05)  # 92.46 beside 90.56
 
 
 def test_sources_settings_are_theirs():

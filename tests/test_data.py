@@ -168,6 +168,9 @@ def test_held_out_is_validation_if_there_is_any():
         ({"validation": 0.9999}, "validation must leave a picture of each class on both sides"),
         ({"classes": [3]}, r"classes must be two classes or more, each once, such as \[0, 1\], got \[3\]"),
         ({"classes": [3, 3]}, "classes must be two classes or more, each once"),
+        ({"classes": 5}, "classes must be two classes or more, each once"),
+        ({"classes": ["3", 3]}, "classes must be two classes or more, each once"),
+        ({"classes": [0, True]}, "classes: mnist-5k has no True"),
         ({"classes": "01"}, "classes must be two classes or more, each once"),
         ({"classes": [0, 10]}, "classes: mnist-5k has no 10; known: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
     ],
@@ -313,6 +316,21 @@ def test_the_sentence_offers_the_embedded_digits(host, tmp_path):
     host.mood = 403
     with pytest.raises(OSError, match=r'Try again later or in another network, .* or load "mnist-5k", which'):
         data.load("mnist", root=tmp_path)
+
+
+def test_an_old_half_download_is_swept(host, tmp_path, no_progress):
+    """What a program that was killed has left; that of one that may still be running stays."""
+    old, new = (tmp_path / f".download-{age}" for age in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    data.load("mnist", root=tmp_path)
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_fashion_mnist_has_a_folder_of_its_own(folder, no_network):
+    (folder / "MNIST").rename(folder / "FashionMNIST")
+    assert data.load("fashion-mnist", root=folder).classes[0] == "T-shirt/top"
 
 
 def test_the_next_mirror_is_asked(host, tmp_path, monkeypatch, no_progress):
@@ -491,6 +509,17 @@ def test_cifar10_from_pictures(tmp_path, no_network, form):
         for label, colour in enumerate(COLOURS.values()):
             assert (y == label).any()
             assert torch.allclose(255 * x[y == label], torch.tensor(colour, dtype=torch.float32).reshape(3, 1, 1))
+
+
+def test_what_a_mac_adds_to_an_archive_is_no_picture(tmp_path, no_network):
+    pictures(tmp_path / "made")
+    for name in ("._0.png", "__MACOSX/train/cat/0.png"):
+        extra = tmp_path / "made" / "train" / "cat" / name
+        extra.parent.mkdir(parents=True, exist_ok=True)
+        extra.write_bytes(b"no picture")
+    (tmp_path / "CIFAR10").mkdir()
+    packed(tmp_path / "made", tmp_path / "CIFAR10" / "all.zip")
+    assert len(data.load("cifar10", root=tmp_path).y_train) == 4
 
 
 @pytest.mark.parametrize("fault", ["cut.zip", "cut.tar.gz", "cut.npz", "picture", "size", "part"])

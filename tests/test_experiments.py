@@ -2,6 +2,7 @@
 
 import errno
 import importlib.metadata
+import itertools
 import os
 import signal
 import subprocess
@@ -93,7 +94,7 @@ def test_nothing_is_done_twice(serial, tmp_path, monkeypatch):
     run_all(RUNS[:2], tmp_path)
     files = {path: path.read_bytes() for path in tmp_path.iterdir()}
     assert equal(run_all(RUNS, tmp_path), serial)
-    assert done == RUNS
+    assert sorted(run.file for run in done) == sorted(run.file for run in RUNS)
     assert {path: path.read_bytes() for path in files} == files
     assert equal(run_all(RUNS[::-1], tmp_path).sort_values(["lr", "seed", "step"], ignore_index=True), serial)
     assert len(done) == len(RUNS)
@@ -117,20 +118,88 @@ def test_where_the_data_lie_makes_no_difference():
     assert run(0.1, setting=Setting(root="/here")).file == run(0.1, setting=Setting(root="/there")).file
 
 
+def test_what_makes_the_optimizer_is_part_of_the_run():
+    other = Run(SHORT, {"optimizer": "SGD", "lr": 0.1}, optimizers.Adam, {"lr": 0.1}, 0)
+    assert other.file != run(0.1).file
+
+
+def test_threads_of_one_process_give_the_same_results(serial, tmp_path):
+    """Torch's random numbers are shared by all threads of a process."""
+    with joblib.parallel_config("threading", n_jobs=4):
+        assert equal(run_all(RUNS, tmp_path), serial)
+
+
+def test_labels_come_back_as_they_were_given(tmp_path):
+    labels = [{"name": name, "n": 1} for name in ("#2", "NA", "007", "a, b")]
+    runs = [Run(SHORT, label, optimizers.SGD, {"lr": 0.1}, 0) for label in labels]
+    for _ in range(2):
+        table = run_all(runs, tmp_path)
+        assert table.name.drop_duplicates().tolist() == ["#2", "NA", "007", "a, b"]
+        assert set(table.n) == {1}
+
+
+def test_a_folder_may_begin_with_a_tilde(serial, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert equal(run_all(RUNS[:2], "~/results"), serial[serial.lr == 0.1])
+    assert len(list((tmp_path / "results").iterdir())) == 2
+
+
+def test_each_run_reads_the_data_that_were_meant_when_it_was_asked_for(tmp_path, monkeypatch):
+    """Whatever COURSE_DATA said before."""
+    roots = []
+    monkeypatch.setattr("course_utils.experiments.perform", lambda run: roots.append(run.setting.root) or 1 / 0)
+    for name in ("a", "b"):
+        monkeypatch.setenv("COURSE_DATA", str(tmp_path / name))
+        with pytest.raises(ZeroDivisionError):
+            run_all([run(0.1, setting=Setting("mnist"))], tmp_path)
+    assert roots == [str(tmp_path / "a"), str(tmp_path / "b")]
+
+
+def test_old_drafts_are_swept_and_new_ones_left(tmp_path):
+    old, new = (tmp_path / f".{RUNS[0].file}.{age}.draft" for age in ("old", "new"))
+    for draft in (old, new):
+        draft.write_text("half")
+    os.utime(old, (0, 0))
+    run_all(RUNS[:1], tmp_path)
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: Setting("mnits"), "There is no data set 'mnits'; did you mean 'mnist'"),
+        (lambda: Setting(model="mlp_smal"), "There is no model 'mlp_smal'; did you mean 'mlp_small'"),
+        (lambda: Setting(model="itertools"), "There is no model 'itertools'"),
+        (lambda: Run(SHORT, {"step": 1}, optimizers.SGD, {}, 0), "labels must be texts or numbers, named other than"),
+        (lambda: Run(SHORT, {"a": [1]}, optimizers.SGD, {}, 0), r"labels must be .*, got 'a': \[1\]"),
+        (lambda: Run(SHORT, {}, optimizers.SGD, {"lr": lambda t: 0.1}, 0), "lr must be a number, a text or a schedule"),
+        (lambda: Run(SHORT, {}, optimizers.SGD, {"lr": torch.tensor(0.1)}, 0), "lr must be a number, a text or a sch"),
+        (lambda: run_all(RUNS, "nowhere", workers=0), "workers must be a whole number, 1 or more, got 0"),
+    ],
+)
+def test_bad_experiments_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        wrong()
+    assert not Path("nowhere").exists()
+
+
 def test_two_processes_give_the_same_results(serial, tmp_path):
     assert equal(run_all(RUNS, tmp_path, workers=2), serial)
 
 
 def test_an_interrupt_keeps_what_is_done(serial, tmp_path, monkeypatch):
+    count = itertools.count(1)
+
     def interrupted(run):
-        if run is RUNS[3]:
+        if next(count) == 4:
             raise KeyboardInterrupt
         return perform(run)
 
     monkeypatch.setattr("course_utils.experiments.perform", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_all(RUNS, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(run.file for run in RUNS[:3])
+    assert len(list(tmp_path.iterdir())) == 3
+    assert equal(run_all(RUNS, tmp_path), serial)
 
 
 def test_an_interrupt_within_a_run_is_no_result(monkeypatch):
@@ -208,6 +277,9 @@ def test_two_programs_may_use_a_folder_at_once(tmp_path, undisturbed):
     programs = [started(tmp_path / "results", tmp_path / "log", 1) for _ in range(2)]
     assert [finished(program) for program in programs] == [undisturbed] * 2
     assert len(list((tmp_path / "results").iterdir())) == 24
+    begun = (tmp_path / "log").read_text().split()
+    assert len(set(begun)) == 24
+    assert len(begun) < 40  # each takes over what the other has done
 
 
 def test_a_cluster_that_loses_a_worker_gives_the_same_results(serial, tmp_path):
@@ -249,8 +321,9 @@ def test_a_damaged_file_of_results_is_named_before_anything_is_run(tmp_path, mon
 
 
 def test_runs_that_cannot_be_told_apart_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="runs must differ"):
-        run_all([RUNS[0], RUNS[0]], tmp_path / "new")
+    for runs in ([RUNS[0], RUNS[0]], [RUNS[0], run(np.float64(0.1))], []):
+        with pytest.raises(ValueError, match="runs must be one or more, and differ from each other"):
+            run_all(runs, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 

@@ -1,4 +1,5 @@
 import itertools
+import math
 import os
 import pickle
 import signal
@@ -242,6 +243,13 @@ def test_loss_gradient_is_what_backward_gives(few):
 def test_bad_settings_are_refused(few, settings, error, message):
     with pytest.raises(error, match=message):
         run(few, **settings)
+
+
+def test_what_is_no_network_is_refused(few):
+    with pytest.raises(
+        TypeError, match=r"model must be a network, such as models.mlp_small\(\), got <function mlp_small"
+    ):
+        fit(models.mlp_small, None, few)
 
 
 def test_the_optimizer_of_another_model_is_refused(few):
@@ -562,6 +570,21 @@ def test_a_checkpoint_that_cannot_be_written_is_refused_before_any_step(few, tmp
         training(few, OPTIMIZERS["Adam"], after=0, checkpoint=tmp_path / "missing" / "run.pt")
 
 
+def test_a_checkpoint_must_be_a_file_and_no_longer_than_asked_for(few, tmp_path):
+    with pytest.raises(ValueError, match="checkpoint must name a file, got the folder"):
+        training(few, OPTIMIZERS["Adam"], checkpoint=tmp_path)
+    training(few, OPTIMIZERS["Adam"], checkpoint=tmp_path / "run.pt")
+    with pytest.raises(ValueError, match=r"epochs must be 3 or more to go on from .*run.pt, got 1"):
+        training(few, OPTIMIZERS["Adam"], checkpoint=tmp_path / "run.pt", epochs=1)
+
+
+def test_a_checkpoint_of_another_part_of_the_model_is_refused(few, tmp_path):
+    path = tmp_path / "run.pt"
+    training(few, OPTIMIZERS["Adam"], checkpoint=path)
+    with pytest.raises(ValueError, match=r"run.pt is of a training with optimizer"):
+        training(few, lambda ps: optimizers.Adam(list(ps)[2:], lr=0.01), checkpoint=path)
+
+
 def test_a_checkpoint_cannot_hold_a_schedule(few, tmp_path):
     make = lambda ps: optimizers.SGD(ps, lr=schedules.Cosine(0.1, steps=9))  # noqa: E731
     with pytest.raises(ValueError, match=r"checkpoint cannot hold an optimizer whose lr is a schedule: give it as"):
@@ -613,6 +636,7 @@ def test_a_killed_training_goes_on_to_the_same_numbers(tmp_path):
     [
         ({"schedule": 0.1}, TypeError, "schedule must be a function of the step, such as .*, got 0.1"),
         ({"schedule": lambda t: -1.0}, ValueError, "schedule at step 1 must be"),
+        ({"schedule": lambda t: 0.1 if t == 1 else math.nan, "epochs": 9}, ValueError, "0 or more, got nan at step 2"),
         ({"augment": "flip"}, TypeError, "augment must be a function of a batch of pictures, got 'flip'"),
         ({"test_every": 0}, ValueError, "test_every must be a whole number, 1 or more, got 0"),
         ({"norms": 1}, TypeError, "norms must be True or False, got 1"),
