@@ -95,7 +95,7 @@ class Run:
     def file(self) -> str:
         """The name of the file of its results."""
         labels, hyper = (sorted((k, _plain(v)) for k, v in given.items()) for given in (self.labels, self.hyper))
-        make = f"{self.make.__module__}.{self.make.__qualname__}"
+        make = f"{self.make.__module__}.{getattr(self.make, '__qualname__', repr(self.make))}"
         what = repr((self.setting, labels, make, hyper, self.seed, self.final))
         words = re.sub(r"[^\w.+]+", "-", " ".join(map(str, self.labels.values()))).strip("-").lower()
         return f"{words[:60]}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.csv"

@@ -115,10 +115,11 @@ def fit(
 
         if path and path.exists():
             state = checkpoints.read(path, device)
+            steps = len(state["history"]["step_rows"])
+            if steps > epochs * history.steps_per_epoch:
+                done = math.ceil(steps / history.steps_per_epoch)
+                raise ValueError(f"epochs must be {done} or more to go on from {path}, got {epochs}.")
             history = History(**checkpoints.restore(path, state, model, optimizer, settings, device))
-            if len(history.step_rows) > epochs * history.steps_per_epoch:
-                done = len(history.step_rows) / history.steps_per_epoch
-                raise ValueError(f"epochs must be {math.ceil(done)} or more to go on from {path}, got {epochs}.")
         save()
         saved = time.monotonic()
         model.train()
