@@ -112,19 +112,20 @@ def compare(
     folder: str | os.PathLike,
     *,
     lrs: int = 9,
-    seconds: int = 4,
+    values: int = 4,
     tuning_seeds: int = 3,
     final_seeds: int = 20,
     workers: int | None = None,
 ) -> pd.DataFrame:
     """Tune each contender on validation pictures, then run its best setting with fresh seeds on the test pictures.
 
-    Each contender gets ``lrs`` trials of the learning rate and ``seconds`` of its second hyperparameter, at the best
+    Each contender gets ``lrs`` trials of the learning rate and ``values`` of its second hyperparameter, at the best
     of these. A trial is ``tuning_seeds`` runs; the best one has the highest mean accuracy at the end.
 
     Returns the results of all runs as ``experiments.run_all`` does, with the columns ``optimizer``, ``stage`` ("lr",
     "second" or "final"), ``lr`` and ``second`` (NaN for its default). What is done is kept in ``folder``: call again
-    to go on; ``workers`` is as there.
+    to go on; ``workers`` is as there. A contender is known again by its name and that of ``make``: give it another name
+    when you change its code.
 
     Raises ValueError for a setting without validation pictures, for too few contenders, trials or seeds.
     """
@@ -133,10 +134,10 @@ def compare(
     known = [c if isinstance(c, Contender) else _contender(c) for c in contenders]
     if len({c.name for c in known}) < max(2, len(known)):
         raise ValueError(f"contenders must be two or more, each once, got {[c.name for c in known]}.")
-    lrs, seconds = checks.whole("lrs", lrs, least=2), checks.whole("seconds", seconds, least=0)
-    few = [c.name for c in known if c.second and len(c.values) < seconds]
+    lrs, values = checks.whole("lrs", lrs, least=2), checks.whole("values", values, least=0)
+    few = [c.name for c in known if c.second and len(c.values) < values]
     if few:
-        raise ValueError(f"seconds must be no more than the values that {few[0]} has to try, got {seconds}.")
+        raise ValueError(f"values must be no more than {few[0]} has to try, got {values}.")
     tuning_seeds = range(checks.whole("tuning_seeds", tuning_seeds))
     final_seeds = range(FINAL_SEEDS, FINAL_SEEDS + checks.whole("final_seeds", final_seeds, least=3))
 
@@ -147,9 +148,9 @@ def compare(
 
     trials = {c.name: [(float(lr), np.nan) for lr in np.geomspace(c.lowest, c.highest, lrs).round(10)] for c in known}
     tuned = stage("lr", trials, tuning_seeds)
-    if seconds:
+    if values:
         at = {name: lr for name, (lr, _) in best(tuned).items()}
-        trials = {c.name: _second_trials(c, at[c.name], lrs, seconds) for c in known}
+        trials = {c.name: _second_trials(c, at[c.name], lrs, values) for c in known}
         tuned = pd.concat([tuned, stage("second", trials, tuning_seeds)], ignore_index=True)
     chosen = {name: [hyper] for name, hyper in best(tuned).items()}
     return pd.concat([tuned, stage("final", chosen, final_seeds)], ignore_index=True)

@@ -106,7 +106,7 @@ def plot_reproduction(table: pd.DataFrame, results: pd.DataFrame, source: str, *
     ``table`` is ``reproduction.table(results)``. Blue discs: pictures in a new order each epoch; red triangles: in a
     fixed order.
     """
-    lines = table.loc[source]
+    lines = table.loc[source].sort_values("printed", ascending=False, kind="stable")
     printed, ours = (lines[column].groupby("rule", sort=False).first() for column in ("printed", "mean"))
     ends = results[(results.status != "") & (results.source == source)]
     figure = Figure((9, 1.5 + 0.42 * len(printed)))
@@ -117,7 +117,7 @@ def plot_reproduction(table: pd.DataFrame, results: pd.DataFrame, source: str, *
             accuracies = 100 * runs[runs.order == order].accuracy
             label = f"ours, {order} order" if row == 0 and len(accuracies) else None
             _dots(ax, row + shift, accuracies, color, marker, label)
-        looks = {"markersize": 22, "markeredgewidth": 4, "color": BLACK, "linestyle": "none"}
+        looks = {"markersize": 22, "markeredgewidth": 4, "color": BLACK, "linestyle": "none", "zorder": 1}
         ax.plot(printed[rule], row, "|", label=None if row else "printed", **looks)
     _rows(ax, list(printed.index))
     figure.legend(loc="outside lower center", ncols=3)

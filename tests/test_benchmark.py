@@ -10,7 +10,7 @@ import pytest
 import torch
 
 SHORT = Setting(epochs=1, batch_size=200, test_every=4)
-FEW = {"lrs": 3, "seconds": 2, "tuning_seeds": 2, "final_seeds": 3}
+FEW = {"lrs": 3, "values": 2, "tuning_seeds": 2, "final_seeds": 3}
 NAMES = ["SGD", "momentum", "Adam"]
 
 
@@ -86,7 +86,7 @@ def test_every_contender_makes_an_optimizer_with_each_of_its_values(name):
 
 def test_a_contender_of_ones_own(tmp_path):
     mine = Contender("mine", optimizers.Lion, 1e-4, 1e-2)
-    results = compare(SHORT, [mine, "SGD"], tmp_path, **{**FEW, "seconds": 0})
+    results = compare(SHORT, [mine, "SGD"], tmp_path, **{**FEW, "values": 0})
     assert set(standings(results).index) == {"mine", "SGD"}
     assert set(results.stage) == {"lr", "final"}
 
@@ -116,7 +116,7 @@ def test_it_goes_on_where_it_was(found, tmp_path, monkeypatch):
         ({"contenders": ["SGD", "momentun"]}, "no contender 'momentun'; did you mean 'momentum'"),
         ({"lrs": 1}, "lrs must be a whole number, 2 or more, got 1"),
         ({"final_seeds": 2}, "final_seeds must be a whole number, 3 or more, got 2"),
-        ({"seconds": 5}, "seconds must be no more than the values that momentum has to try, got 5"),
+        ({"values": 5}, "values must be no more than momentum has to try, got 5"),
         ({"tuning_seeds": 0}, "tuning_seeds must be a whole number, 1 or more, got 0"),
     ],
 )
