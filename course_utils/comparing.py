@@ -117,7 +117,7 @@ def plot_reproduction(table: pd.DataFrame, results: pd.DataFrame, source: str, *
             accuracies = 100 * runs[runs.order == order].accuracy
             label = f"ours, {order} order" if row == 0 and len(accuracies) else None
             _dots(ax, row + shift, accuracies, color, marker, label)
-        looks = {"markersize": 22, "markeredgewidth": 4, "color": BLACK, "linestyle": "none", "zorder": 1}
+        looks = {"markersize": 22, "markeredgewidth": 4, "color": BLACK, "linestyle": "none", "zorder": 1.9}
         ax.plot(printed[rule], row, "|", label=None if row else "printed", **looks)
     _rows(ax, list(printed.index))
     figure.legend(loc="outside lower center", ncols=3)

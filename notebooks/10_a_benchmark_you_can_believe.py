@@ -19,17 +19,10 @@
 # %% slideshow={"slide_type": "skip"}
 import tempfile
 
-from course_utils import (
-    benchmark,
-    comparing,
-    experiments,
-    optimizers,
-    plotting,
-    reproduction,
-    rules,
-)
+from course_utils import benchmark, comparing, optimizers, plotting, reproduction, rules
 from course_utils.bootstrap import intervals
 from course_utils.descent import descend
+from course_utils.experiments import Setting
 from course_utils.show import show_rule
 from course_utils.widgets import race
 
@@ -470,7 +463,7 @@ folder = (
 # setting and see who wins *your* benchmark.
 
 # %%
-setting = experiments.Setting("mnist-5k", epochs=6, batch_size=64)
+setting = Setting("mnist-5k", epochs=6, batch_size=64)
 effort = {"lrs": 5, "values": 2, "tuning_seeds": 1, "final_seeds": 5}
 mine = benchmark.compare(setting, ["SGD", "momentum", "Adam"], folder, **effort)
 
