@@ -52,7 +52,7 @@ def fit(
     ``schedule``, a function of the step from 1 such as ``schedules.Cosine(0.1, steps=1000)``, sets the learning rate of
     all the optimizer's groups. ``augment`` changes each batch of pictures before it is seen; it, and dropout, draw
     their random numbers from ``seed``. ``test_every`` tests after every so many steps, too. ``norms=False`` leaves
-    out the norms of gradients and updates, which make the step of a small network a fifth to a third longer.
+    out the norms of gradients and updates, which make the step of a small network a sixth to a third longer.
 
     ``checkpoint`` names a file that the training is saved in, after each epoch and every minute (``SAVE_EVERY``). If it
     is there, the training goes on from it: to the same numbers as without the break, bit for bit on a CPU with the same
