@@ -131,10 +131,10 @@ def run_all(
     folder = Path(folder).expanduser()
     _refuse_unwritable(folder)
     files = [folder / run.file for run in runs]
-    missing = []
+    tables, missing = {}, []
     for run, file in zip(runs, files, strict=True):
         if file.exists():
-            read(file)
+            tables[file] = read(file)
         else:
             missing.append((replace(run, setting=_located(run.setting)), file))
     random.SystemRandom().shuffle(missing)  # so that programs that share the folder seldom do the same at once
@@ -146,9 +146,10 @@ def run_all(
         for file, table in parallel(joblib.delayed(_done)(*task) for task in missing if not task[1].exists()):
             write(table, file)
             bar.update()
+    tables |= {file: read(file) for _, file in missing}
     # The labels as they were given: a file knows only how they are written.
-    tables = [read(file).assign(**run.labels) for run, file in zip(runs, files, strict=True)]
-    return pd.concat(tables, ignore_index=True)
+    labelled = [tables[file].assign(**run.labels) for run, file in zip(runs, files, strict=True)]
+    return pd.concat(labelled, ignore_index=True)
 
 
 def _located(setting: Setting) -> Setting:
@@ -229,8 +230,7 @@ def read(file: Path) -> pd.DataFrame:
         table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
         if not set(MEASURED) <= set(table.columns) or table.status.iloc[-1] not in ENDS:
             raise ValueError("its end is missing")
-        table = table.apply(_numbers).astype({"status": str})
-        return table.astype({"seed": int, "step": int, **dict.fromkeys(MEASURED[1:-1], float)})
+        return table.apply(_numbers).astype({"seed": int, "step": int, **dict.fromkeys(MEASURED[1:-1], float)})
     except (ValueError, KeyError, IndexError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ValueError(f"results: {file} is damaged ({reason}). Delete it, and its runs are done again.") from error

@@ -81,7 +81,14 @@ def fit(
 
     n = len(data.y_train)
     history = History(n, min(batch_size, n), data.held_out[0])
-    settings = {
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    path = Path(checkpoint).expanduser() if checkpoint is not None else None
+    if path and path.is_dir():
+        raise ValueError(f"checkpoint must name a file, got the folder {str(checkpoint)!r}.")
+    if path and any(callable(value) for group in optimizer.param_groups for value in group.values()):
+        raise ValueError("checkpoint cannot hold an optimizer whose lr is a schedule: give it as schedule=... instead.")
+    # What makes the training what it is: a checkpoint of another is refused.
+    settings = path and {
         "data": [data.name, n, data.held_out[0], _fingerprint(data)],
         "batch_size": batch_size,
         "shuffle": shuffle,
@@ -92,12 +99,6 @@ def fit(
         "model": [str(model), *(f"{name} {tuple(value.shape)}" for name, value in model.state_dict().items())],
         "optimizer": _described(optimizer, without=("lr",) if schedule else ()),
     }
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    path = Path(checkpoint).expanduser() if checkpoint is not None else None
-    if path and path.is_dir():
-        raise ValueError(f"checkpoint must name a file, got the folder {str(checkpoint)!r}.")
-    if path and any(callable(value) for group in optimizer.param_groups for value in group.values()):
-        raise ValueError("checkpoint cannot hold an optimizer whose lr is a schedule: give it as schedule=... instead.")
 
     model, data = model.to(device), data.to(device)
     bar = progress_bar(total=epochs * history.steps_per_epoch, enabled=progress)
