@@ -25,6 +25,8 @@ ALLOWED: dict[str, Allowed] = {
     **dict.fromkeys(("lr", "factor", "div_factor", "final_div_factor"), POSITIVE),
     **dict.fromkeys(("beta", "beta1", "beta2", "rho", "pct_start"), BELOW_ONE),
     **dict.fromkeys(("momentum", "weight_decay", "eps", "delta", "lambd", "final", "start_factor"), NOT_NEGATIVE),
+    "noise": NOT_NEGATIVE,
+    "seed": ("a whole number, 0 or more", lambda v: (v >= 0) & (v == v.floor())),
     **dict.fromkeys(("lr_decay", "momentum_decay", "initial_accumulator_value"), NOT_NEGATIVE),
     **dict.fromkeys(("k", "ns_steps"), WHOLE),
     "alpha": UP_TO_ONE,  # Lookahead's

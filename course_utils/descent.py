@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,7 +25,8 @@ class Path:
 
     ``x`` (steps+1, ..., 2) are the points in float64, the start first, and ``loss`` (steps+1, ...) the values there.
     The dots are the grid: one axis for each hyperparameter given as a list, in the order given. ``hyper`` holds the
-    hyperparameters that were given. A path that diverges runs off to infinity and NaN; that is no error.
+    hyperparameters that were given, ``memory`` what the rule remembered after each step: see ``remembered``. A path
+    that diverges runs off to infinity and NaN; that is no error.
     """
 
     x: Tensor
@@ -32,6 +34,7 @@ class Path:
     surface: surfaces.Surface
     rule: Callable
     hyper: dict[str, Any]
+    memory: tuple[dict[str, Tensor], ...]
 
     def __getitem__(self, index: int | tuple[int, ...]) -> Path:
         """One path of the grid: ``paths[3]``, or ``paths[3, 5]`` for a grid of two hyperparameters."""
@@ -43,7 +46,8 @@ class Path:
             raise TypeError(f"An index into this grid has one number for each of {self.grid}, got {index}.")
         one = {name: self.hyper[name][i] for name, i in zip(self.grid, index, strict=True)}
         where = (slice(None), *index)
-        return replace(self, x=self.x[where], loss=self.loss[where], hyper={**self.hyper, **one})
+        memory = tuple({name: value[index] for name, value in s.items()} for s in self.memory)
+        return replace(self, x=self.x[where], loss=self.loss[where], hyper={**self.hyper, **one}, memory=memory)
 
     def __repr__(self) -> str:
         if self.grid:
@@ -87,6 +91,24 @@ class Path:
         """
         higher = ~(self.loss[-1] <= self.loss[0]) | ~self.loss[-1].isfinite()
         return higher & (self.arrival < 0)  # none that began very low, and has arrived
+
+    def remembered(self, name: str) -> Tensor:
+        """What the rule remembered under this name after each step, such as "v" of momentum: (steps, ..., 2).
+
+        Raises ValueError for a name under which it remembers nothing.
+        """
+        if name not in self.memory[-1]:
+            hint = checks.suggestion(name, self.memory[-1])
+            raise ValueError(f"{checks.name_of(self.rule)} remembers nothing under {name!r}; {hint}")
+        return torch.stack([s[name] for s in self.memory])
+
+    def follow(self, name: str) -> Path:
+        """The path of a point that the rule remembers, such as "slow" of lookahead, or "ax", the average of asgd.
+
+        From the same start; raises what ``remembered`` raises.
+        """
+        x = torch.cat([self.x[:1], self.remembered(name)])
+        return replace(self, x=x, loss=self.surface(x))
 
     @property
     def outcome(self) -> str:
@@ -139,7 +161,7 @@ def descend(
         spread[name] = _along(hyper[name], (-1, *[1] * (len(lists) - axis - 1 + len(point))))
     x = start.expand(*(len(hyper[name]) for name in lists), 2)
     s = rules.State()
-    xs, losses = [], []
+    xs, losses, memory = [], [], []
     for t in range(1, steps + 1):
         loss, g = value_and_gradient(surface, x)
         xs.append(x)
@@ -147,9 +169,10 @@ def descend(
         now = {name: rules.at(value, t) for name, value in spread.items()}
         x, s = rule(x.reshape(*x.shape[:-1], *point), g.reshape(*g.shape[:-1], *point), s, t, **now)
         x = x.reshape(xs[-1].shape)
+        memory.append(_pointwise(s, x.shape, (1,) * (len(point) - 1)))
     xs.append(x)
     losses.append(surface(x))
-    return Path(torch.stack(xs), torch.stack(losses), surface, rule, hyper)
+    return Path(torch.stack(xs), torch.stack(losses), surface, rule, hyper, tuple(memory))
 
 
 def place(surface: surfaces.Surface | str, start: tuple[float, float] | None) -> tuple[surfaces.Surface, Tensor]:
@@ -174,6 +197,18 @@ def _outcome(diverges: bool, arrival: int, remaining: float) -> str:
 
 def _is_list(value: Any) -> bool:
     return value.ndim > 0 if torch.is_tensor(value) else isinstance(value, tuple) and any(map(callable, value))
+
+
+def _pointwise(s: rules.State, shape: torch.Size, column: tuple[int, ...]) -> dict[str, Tensor]:
+    """The tensors in s that have a number for each of those of the points, of this shape, as views of that shape.
+
+    ``column`` are the axes that points have beside these where the rule sees them.
+    """
+    seen, memory = (*shape, *column), {}
+    for name, value in vars(s).items():
+        with contextlib.suppress(AttributeError, RuntimeError):  # no tensor, or one of another shape
+            memory[name] = value.broadcast_to(seen).reshape(shape)
+    return memory
 
 
 def _along(values: Tensor | tuple, shape: tuple[int, ...]) -> Tensor | Callable:

@@ -40,3 +40,23 @@ def spectral_radius(rule: str, lr: Tensor, momentum: Tensor, curvature: Tensor) 
     discriminant = b * b - 4 * c
     real = (b.abs() + discriminant.clamp_min(0).sqrt()) / 2
     return torch.where(discriminant < 0, c.clamp_min(0).sqrt(), real)
+
+
+def critical_momentum(rule: str, lr: Tensor, curvature: Tensor) -> Tensor:
+    r"""The momentum at *critical damping* along an axis: with more, x swings; with less, it is slower.
+
+    That is where both roots z of ``spectral_radius`` are equal, with q = lr λ:
+
+        momentum: μ = (1 - √q)²             for 0 < q < 4
+        nesterov: μ = (1 - √q) / (1 + √q)   for 0 < q < 1
+
+    There, ρ is the least that this lr allows along the axis: √μ for momentum, 1 - √q for Nesterov's. NaN outside. (For
+    momentum and q > 1, x changes sides at each step with less momentum than this.)
+    """
+    q = lr * curvature
+    root = q.sqrt()
+    found, inside = {
+        "momentum": ((1 - root) ** 2, (q > 0) & (q < 4)),
+        "nesterov": ((1 - root) / (1 + root), (q > 0) & (q < 1)),
+    }[rule]
+    return torch.where(inside, found, torch.nan)

@@ -179,3 +179,39 @@ def test_one_step_is_one_step():
 def test_a_tensor_is_as_good_as_a_number():
     lr = torch.tensor([0.1, 0.2], dtype=torch.bfloat16, requires_grad=True)
     assert descend("quadratic", "sgd", lr=lr).hyper["lr"].tolist() == lr.tolist()
+
+
+def test_what_the_rule_remembered_is_there():
+    paths = descend("quadratic", "momentum", lr=[0.1, 0.2], momentum=[0.5, 0.9], steps=6)
+    v = paths.remembered("v")
+    assert v.shape == (6, 2, 2, 2)
+    assert torch.allclose(paths.x[1:] - paths.x[:-1], -torch.tensor([0.1, 0.2])[:, None, None] * v)
+    assert torch.equal(paths[1, 0].remembered("v"), v[:, 1, 0])
+    with pytest.raises(ValueError, match=r"momentum remembers nothing under 'm'; Known: v\."):
+        paths.remembered("m")
+    columns = descend("quadratic", "muon", lr=[0.1, 0.2], steps=3)  # there, points are matrices of one column
+    assert columns.remembered("m").shape == (3, 2, 2)
+    with pytest.raises(ValueError, match="sgd remembers nothing under 'v'"):
+        descend("quadratic", "sgd", lr=0.1).remembered("v")
+
+
+def test_a_point_that_the_rule_remembers_can_be_followed():
+    path = descend("quadratic", rules.lookahead(rules.sgd), lr=0.1, k=3, alpha=0.5, steps=7)
+    slow = path.follow("slow")
+    assert slow.x.shape == path.x.shape
+    assert torch.equal(slow.loss, surfaces.quadratic(slow.x))
+    for t in range(8):  # the slow weights stand still between two pulls; after a pull both are one
+        assert torch.equal(slow.x[t], path.x[3 * (t // 3)])
+    average = descend("quadratic", "asgd", lr=0.1, lambd=0.0, t0=0, steps=9).follow("ax")
+    through = descend("quadratic", "asgd", lr=0.1, lambd=0.0, t0=0, steps=9).x
+    assert torch.allclose(average.x[9], through[2:].mean(dim=0))
+
+
+def test_what_is_not_one_number_a_coordinate_is_not_kept():
+    def odd(x, g, s, t, lr=0.1):
+        return x - lr * g, rules.State(past=torch.zeros(5, 3), word="w", total=torch.tensor(1.0))
+
+    path = descend("quadratic", odd, lr=[0.1, 0.2], steps=2)
+    assert path.remembered("total").shape == (2, 2, 2)
+    with pytest.raises(ValueError, match=r"odd remembers nothing under 'past'; Known: total\."):
+        path.remembered("past")

@@ -2,7 +2,7 @@
 
 from course_utils import surfaces
 from course_utils.descent import descend
-from course_utils.theory import curvatures_of, spectral_radius
+from course_utils.theory import critical_momentum, curvatures_of, spectral_radius
 
 import numpy as np
 import pytest
@@ -79,3 +79,27 @@ def test_curvatures_of_a_surface():
         "two", lambda x, y: x**2 * (x - 2) ** 2 * (x + 1) + y**2, (0, 0), ((0, 0), (2, 0)), (-1, 3), (-1, 1)
     )
     assert curvatures_of(two).isnan().all()  # which of the two would it be?
+
+
+@pytest.mark.parametrize("rule", ["momentum", "nesterov"])
+def test_critical_damping_is_where_swinging_begins(rule):
+    lr = torch.tensor([0.02, 0.1, 0.2, 0.24], dtype=torch.float64)
+    critical = critical_momentum(rule, lr, torch.tensor(4.0))
+    assert critical.isfinite().all()
+    bowl, start = surfaces.bowl(4.0, 4.0), (1.0, 1.0)
+    for rate, mu in zip(lr.tolist(), critical.tolist(), strict=True):
+        for factor, swings in ((0.97, False), (1.03, True)):
+            x = descend(bowl, rule, start, steps=3000, lr=rate, momentum=factor * mu).x[:, 0]
+            x = x[x.abs() > 1e-200]
+            assert bool((x < 0).any()) is swings, (rate, factor)
+    rho = spectral_radius(rule, lr, critical, torch.tensor(4.0))
+    others = spectral_radius(rule, lr[:, None], torch.linspace(0, 0.99, 400), torch.tensor(4.0))
+    assert (rho <= others.amin(dim=1) + 1e-6).all()  # no other momentum is faster
+    least = {"momentum": critical.sqrt(), "nesterov": 1 - (4 * lr).sqrt()}[rule]
+    assert torch.allclose(rho, least, atol=1e-6)
+
+
+def test_there_is_no_critical_damping_beyond_its_range():
+    q = torch.tensor([0.5, 2.0, 3.9, 4.1], dtype=torch.float64)
+    assert critical_momentum("momentum", q, torch.tensor(1.0)).isfinite().tolist() == [True, True, True, False]
+    assert critical_momentum("nesterov", q, torch.tensor(1.0)).isfinite().tolist() == [True, False, False, False]

@@ -10,9 +10,10 @@ from math import prod
 from course_utils import rules, schedules, surfaces
 from course_utils.descent import descend
 from course_utils.gradients import gradient
+from course_utils.noise import noisy
 from course_utils.plotting import DPI, SHARP, VIEW, leaves
 from course_utils.theory import curvatures_of, spectral_radius
-from course_utils.widgets import explore, explorer, look_ahead, race, stability_map
+from course_utils.widgets import explore, explore_schedule, explorer, look_ahead, race, stability_map
 from course_utils.widgets.explorer import still, typed
 from course_utils.widgets.frames import UNIT
 from course_utils.widgets.moves import AWAY, FAR, NONE, quantised, within_reach
@@ -24,6 +25,13 @@ import torch
 from IPython.core.formatters import DisplayFormatter
 from matplotlib.text import Text
 from PIL import Image
+
+LINE = {"lr_0": (0.05, 0.3, 0.6), "lr_τ": (0.0, 0.03, 0.3), "τ": (5, 40, 60)}
+
+
+def line(lr_0, lr_τ, τ):
+    return schedules.Linear(lr=lr_0, steps=round(τ), final=lr_τ)
+
 
 TWO = {"lr": (0.01, 0.1, 1.0), "momentum": (0.0, 0.9, 0.99)}
 
@@ -377,11 +385,53 @@ def test_vectors_of_momentum_and_nesterov():
         assert np.abs(found - wanted).max() < 0.01
 
 
+# A point that the rule remembers.
+
+
+def test_a_followed_point_is_drawn_told_and_placed():
+    explorer = explore("quadratic", rules.lookahead(rules.sgd), follow="slow", steps=30)
+    (lr,) = explorer.sliders
+    paths = descend("quadratic", rules.lookahead(rules.sgd), lr=lr.values, steps=30)
+    for nth, path in enumerate((paths, paths.follow("slow"))):
+        x = read(explorer.spec["axes"][0]["x"], moving(explorer, "path", 0, nth)[0][20])
+        assert np.allclose(x, path.x[:, 20, 0], atol=0.01)
+    assert [v["name"] for v in explorer.known["verdicts"]] == ["x", "slow"]
+    assert "slow (lr = 0.1): " in explorer.alt
+    assert {"that of slow"} <= {told["label"] for told in explorer.known["told"]}
+    with pytest.raises(ValueError, match="sgd remembers nothing under 'slow'"):
+        explore("quadratic", follow="slow")
+
+
+# A schedule.
+
+
+def test_a_schedule_and_its_path_are_those_of_the_setting():
+    explorer = explore_schedule(line, rule=noisy("sgd", 2.0), steps=60, **LINE)
+    assert [s.name for s in explorer.sliders] == list(LINE)
+    at = 2, 7, 4
+    made = line(*(float(s.values[i]) for s, i in zip(explorer.sliders, at, strict=True)))
+    path = descend("quadratic", noisy("sgd", 2.0), lr=made, steps=60)
+    spec = explorer.spec["axes"]
+    x = read(spec[0]["x"], moving(explorer, "path", 0)[0][at])
+    assert np.allclose(x, path.x[:, 0], atol=0.01)
+    lr = read(spec[1]["y"], moving(explorer, "path", 1)[1][at])
+    assert np.isnan(lr[0])
+    assert np.allclose(lr[1:], [made(t) for t in range(1, 61)], atol=0.002)
+
+
+@pytest.mark.parametrize(("rule", "shown"), [("sgd", True), (noisy("sgd"), True), ("adam", False)])
+def test_the_edge_is_that_of_gradient_descent(rule, shown):
+    words = [text.get_text() for text in texts(lambda: explore_schedule(line, rule=rule, **LINE))]
+    assert ("edge of a constant lr" in words) is shown
+
+
 # All of them.
 
 ALL = {
     "explore": lambda: explore("quadratic", "momentum", **TWO),
+    "followed": lambda: explore("quadratic", noisy(rules.lookahead(rules.sgd)), follow="slow"),
     "race": lambda: race("quadratic", ["sgd", "momentum", "adam"]),
+    "explore_schedule": lambda: explore_schedule(line, rule=noisy("sgd"), **LINE),
     "stability_map": lambda: stability_map(),
     "look_ahead": lambda: look_ahead(),
 }
@@ -602,6 +652,11 @@ def test_bad_arguments_are_refused(arguments, error, message):
         (lambda: stability_map("hill"), ValueError, "There is no surface 'hill'"),
         (lambda: look_ahead(lr=0.1, momentum=0.9), ValueError, "lr or momentum must be"),
         (lambda: look_ahead(lr=schedules.Cosine(0.1, 5)), TypeError, "lr must be a positive, finite number, got Cos"),
+        (lambda: explore_schedule(line, lr=(1, 2, 3)), TypeError, "schedule takes no number 'lr'; did you mean 'lr_"),
+        (lambda: explore_schedule(line, lr_0=1, lr_τ=0, τ=9), ValueError, "numbers must have a slider"),
+        (lambda: explore_schedule(line, rule=lambda x, g, s, t: (x, s), **LINE), ValueError, "rule must take a lear"),
+        (lambda: explore_schedule(line, **LINE, steps=500), ValueError, "lr_0 x lr_τ x τ x steps has .* 400,000"),
+        (lambda: explore_schedule(line, lr_0=(-1, 0.1, 1), lr_τ=0, τ=9), ValueError, "lr must be a positive, finite"),
         (lambda: look_ahead(steps=400), ValueError, "lr x momentum x steps has .* at most 400,000"),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from course_utils.widgets.arguments import scene, sliders_of, small_enough
 from course_utils.widgets.explorer import Explorer, Start
 from course_utils.widgets.frames import settle
 from course_utils.widgets.moves import Moves
-from course_utils.widgets.panels import draw_factors, draw_panels, factor_tracks, path_tracks, start_track
+from course_utils.widgets.panels import draw_factors, draw_panels, factor_tracks, order_of, path_tracks, start_track
 from course_utils.widgets.sliders import Slider
 
 
@@ -24,6 +24,7 @@ def explore(
     rule: Callable | str = rules.sgd,
     steps: int = 60,
     start: Start | None = None,
+    follow: str | None = None,
     **hyper: Any,
 ) -> Explorer:
     """A rule on a surface: a slider for each hyperparameter, the path, the loss, what became of it.
@@ -32,7 +33,7 @@ def explore(
     1). The slider of lr is logarithmic, with 81 positions, the others are linear, with about 19. ``start`` defaults to
     the surface's own. For gradient descent on a surface that is curved at its minimum, with a slider for lr alone, a
     third panel holds the theory: the factor |1 - lr λ| by which each direction's distance from the minimum shrinks in a
-    step.
+    step. ``follow`` names a point that the rule remembers, such as "slow" of lookahead, to draw its path, too.
 
     Raises ValueError or TypeError, before anything is computed, for a bad argument, or for too many settings.
     """
@@ -60,6 +61,15 @@ def explore(
         paths = descend(surface, rule, start, steps, **fixed, **grid)
         tracks, verdict = path_tracks(paths, on_surface, by_step, list(grid), STYLES[0])
         moves = Moves([start_track(on_surface, start), *tracks], [verdict])
+        if follow:
+            followed = paths.follow(follow)
+            told = (None, None, f"that of {follow}")
+            more, its = path_tracks(followed, on_surface, by_step, list(grid), STYLES[1], told, vector=False)
+            both = [
+                replace(said, name=name, style=style, order=order_of(p))
+                for said, name, style, p in ((verdict, "x", STYLES[0], paths), (its, follow, STYLES[1], followed))
+            ]
+            moves = Moves([*moves.tracks, *more], both)
         if not theory:
             return moves
         factors, notes = factor_tracks(*by_lr, sliders[0], curvatures.tolist())

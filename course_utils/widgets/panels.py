@@ -17,6 +17,8 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
+LAST = 1e9  # the order of those that diverge
+
 
 def draw_panels(on_surface: Axes, by_step: Axes, surface: Surface, start: tuple[float, float], steps: int) -> None:
     """What stands still: the contours, and the axes of the loss above the minimum."""
@@ -64,6 +66,13 @@ def path_tracks(
     lost = np.where(np.isfinite(loss), step + 1, 0).max(axis=-1)  # the first step from which there are no numbers
     words = np.vectorize(_told, otypes=[object])(paths.outcomes, step[-1], gone, lost)
     return tracks, Saying(words, by, bad=paths.diverges.numpy())
+
+
+def order_of(paths: Path) -> np.ndarray:
+    """Who is before whom: the step of arrival; then those under way, the nearest first; at last those that diverge."""
+    under_way = len(paths.x) + paths.remaining[-1].clamp_max(LAST / 2).numpy()
+    order = np.where(paths.arrival.numpy() >= 0, paths.arrival.numpy(), under_way)
+    return np.where(paths.diverges.numpy(), LAST, order)
 
 
 def drawable(loss: np.ndarray) -> np.ndarray:
@@ -147,3 +156,16 @@ def draw_map(ax: Axes, lr: np.ndarray, momentum: np.ndarray, radius: np.ndarray)
     ax.set(xscale="log", xlabel="lr", ylabel="momentum", title="ρ, what a step leaves of the distance")
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.grid(False)
+
+
+def draw_critical(ax: Axes, lr: np.ndarray, critical: np.ndarray) -> None:
+    """On a map of ``draw_map``, the critical momentum (2, lr) of the flat and of the steep direction."""
+    limits = ax.get_ylim()
+    for momentum, style in zip(critical, STYLES[2:4], strict=True):
+        on = np.where((momentum >= limits[0]) & (momentum <= limits[1]), momentum, np.nan)
+        ax.plot(lr, on, color=style["color"], linestyle=style["linestyle"])
+        (places,) = np.nonzero(np.isfinite(on))
+        if len(places):
+            i = places[len(places) // 3]
+            ax.plot(lr[i], on[i], marker=style["marker"], color=style["color"], markersize=9)
+    ax.set_ylim(limits)

@@ -7,20 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from course_utils import checks, rules
-from course_utils.descent import Path, descend
+from course_utils.descent import descend
 from course_utils.plotting import GLYPHS, STYLES, Figure
 from course_utils.surfaces import Surface
 from course_utils.widgets.arguments import scene, sliders_of, small_enough
 from course_utils.widgets.explorer import Explorer, Start
 from course_utils.widgets.frames import settle
 from course_utils.widgets.moves import Moves
-from course_utils.widgets.panels import draw_panels, path_tracks, start_track
+from course_utils.widgets.panels import draw_panels, order_of, path_tracks, start_track
 from course_utils.widgets.sliders import Slider
 
-import numpy as np
 from matplotlib.lines import Line2D
-
-LAST = 1e9  # the order of those that diverge
 
 
 def race(
@@ -68,7 +65,7 @@ def race(
             told = (None, None, f"{GLYPHS[entry.style['marker']]} {entry.name}")
             more, verdict = path_tracks(paths, on_surface, by_step, by, entry.style, told, vector=False)
             tracks += more
-            verdicts.append(replace(verdict, name=entry.name, style=entry.style, order=_order(paths)))
+            verdicts.append(replace(verdict, name=entry.name, style=entry.style, order=order_of(paths)))
         return Moves(tracks, verdicts)
 
     about = f"A race of {', '.join(entry.name for entry in entries)} on the {surface.name} surface."
@@ -117,10 +114,3 @@ def _entries(racers: Any, lr: Any, shared: bool) -> list[Entry]:
         sliders, fixed = sliders_of(rule, hyper, lambda h: h if h in common else f"{h} of {name}")  # noqa: B023
         entries.append(Entry(name, rule, sliders, fixed, style))
     return entries
-
-
-def _order(paths: Path) -> np.ndarray:
-    """The step of arrival; after all of these those under way, the nearest first; at last those that diverge."""
-    under_way = len(paths.x) + paths.remaining[-1].clamp_max(LAST / 2).numpy()
-    order = np.where(paths.arrival.numpy() >= 0, paths.arrival.numpy(), under_way)
-    return np.where(paths.diverges.numpy(), LAST, order)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import ipywidgets
 import numpy as np
 
-LOG_POSITIONS, POSITIONS = 81, 19  # as many, or a few more or less, so that a given value is one of them
+LOG_POSITIONS, POSITIONS, COARSE = 81, 19, 11  # as many, or a few more or less, so that a given value is one of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +27,17 @@ class Slider:
 
     @classmethod
     def between(
-        cls, name: str, bounds: Sequence[float], log: bool = False, short: str = "", whole: bool = False
+        cls,
+        name: str,
+        bounds: Sequence[float],
+        log: bool = False,
+        short: str = "",
+        whole: bool = False,
+        coarse: bool = False,
     ) -> Slider:
         """From (lowest, first shown, highest), each of them a position.
 
-        81 or more if ``log``, else about 19; or all ``whole`` numbers.
+        81 or more if ``log``, else about 19; about 11 if ``coarse``; or all ``whole`` numbers.
 
         Raises ValueError for bounds that are not three numbers in ascending order.
         """
@@ -42,6 +48,8 @@ class Slider:
         a, v, b = np.log10(bounds) if log else np.array(bounds, dtype=float)
         part = (v - a) / (b - a)
         usual, counts = (LOG_POSITIONS, range(81, 122)) if log else (POSITIONS, range(11, 28))
+        if coarse:
+            usual, counts = COARSE, range(9, 14)
         n = min(counts, key=lambda n: (round(abs(part * (n - 1) - round(part * (n - 1))), 2), abs(n - usual)))
         return cls._at(name, np.linspace(a, b, n), bounds[1], log, short or name)
 

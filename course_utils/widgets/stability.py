@@ -10,12 +10,12 @@ from course_utils import checks, rules
 from course_utils.descent import descend
 from course_utils.plotting import STYLES, Figure
 from course_utils.surfaces import Surface
-from course_utils.theory import curvatures_of, spectral_radius
+from course_utils.theory import critical_momentum, curvatures_of, spectral_radius
 from course_utils.widgets.arguments import scene, sliders_of, small_enough
 from course_utils.widgets.explorer import Explorer, Start
 from course_utils.widgets.frames import settle
 from course_utils.widgets.moves import Moves, Saying, Track
-from course_utils.widgets.panels import draw_map, draw_panels, path_tracks, start_track
+from course_utils.widgets.panels import draw_critical, draw_map, draw_panels, path_tracks, start_track
 from course_utils.widgets.sliders import Slider
 
 import numpy as np
@@ -35,8 +35,9 @@ def stability_map(
     """All settings of momentum on one map: the part ρ of the distance that a step leaves, in the long run, by theory.
 
     Two sliders, for ``lr`` and ``momentum``, each (lowest, first shown, highest), move a cross on the map; the path of
-    that setting is beside it. ``rule`` is ``rules.momentum`` or ``rules.nesterov``; the theory is exact on a bowl, and
-    holds near the minimum of other surfaces. ``start`` defaults to the surface's own.
+    that setting is beside it. Two curves mark critical damping, ▲ in the flat direction and ◆ in the steep one: above
+    its curve, a direction swings. ``rule`` is ``rules.momentum`` or ``rules.nesterov``; the theory is exact on a bowl,
+    and holds near the minimum of other surfaces. ``start`` defaults to the surface's own.
 
     Raises ValueError or TypeError, before anything is computed, for a bad argument, too many settings, or a surface
     that has no positive curvatures at its minimum.
@@ -64,6 +65,8 @@ def stability_map(
     on_surface, by_step = (figure.add_subplot(row) for row in right.subgridspec(2, 1, height_ratios=[1.3, 1]))
     fine = np.geomspace(*sliders["lr"].values[[0, -1]], 400), np.linspace(*sliders["momentum"].values[[0, -1]], 400)
     draw_map(on_map, *fine, radius(*fine).T)
+    critical = critical_momentum(rule.__name__, torch.tensor(fine[0]), curvatures[:, None])
+    draw_critical(on_map, fine[0], critical.numpy())
     draw_panels(on_surface, by_step, surface, start, steps)
     on_map, on_surface, by_step = settle(figure)
 
