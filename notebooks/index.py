@@ -16,8 +16,8 @@
 # | | lecture | the question it answers |
 # | --- | --- | --- |
 # | 1 | [Gradient descent](01_gradient_descent.ipynb) | How long may a step be, and what is a gradient worth? |
-# | 2 | *Learning-rate schedules* | Why does a constant learning rate never quite arrive when the gradient is noisy? |
-# | 3 | *Momentum and Nesterov* | How does one stop zigzagging? |
+# | 2 | [Learning-rate schedules](02_learning_rate_schedules.ipynb) | Why does a constant learning rate never quite arrive when the gradient is noisy? |
+# | 3 | [Momentum and Nesterov](03_momentum.ipynb) | How does one stop zigzagging? |
 # | 4 | *Adagrad, RMSProp, Adadelta* | Should each weight have a step of its own? |
 # | 5 | *Adam and its family* | What does everyone use, and why does it need a warm-up? |
 # | 6 | *Averages and look-ahead* | Is the last point the best one? |

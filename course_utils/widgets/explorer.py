@@ -19,7 +19,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-from course_utils.plotting import BLACK, DPI, SHARP, VIEW, Figure, draw_arrow, mimebundle
+from course_utils.plotting import BLACK, DPI, SHARP, VIEW, Figure, draw_arrow, mimebundle, small_png
 from course_utils.widgets.frames import UNIT, Frame
 from course_utils.widgets.moves import AWAY, FAR, NONE, Moves, Saying, packed
 from course_utils.widgets.sliders import Slider
@@ -229,17 +229,6 @@ def typed(text: str) -> dict[str, Any]:
                 f"{name} must be {'two numbers, (x, y)' if name == 'start' else 'one number'}, not {value}."
             )
     return {name: value if name == "start" else value[0] for name, value in values.items()}
-
-
-def small_png(picture: Image.Image) -> bytes:
-    """The picture as a PNG of few colours, even those of small areas true, and white white."""
-    buffer = io.BytesIO()
-    few = picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette = np.array(few.getpalette()).reshape(-1, 3)
-    palette[(palette > 250).all(axis=-1)] = 255
-    few.putpalette(palette.reshape(-1).tolist())
-    few.save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
 
 
 def still(figure: Figure, lines: Sequence[str]) -> bytes:

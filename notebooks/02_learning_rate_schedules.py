@@ -1,0 +1,767 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # 2 · Learning-rate schedules
+#
+# Lecture 1 ended with a learning rate that works. It was one number for the whole way.
+# This lecture is about why one number is not enough, and what to put in its place.
+#
+# *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
+# Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
+# hidden** to see them.
+
+# %% slideshow={"slide_type": "skip"}
+import inspect
+
+from course_utils import data, models, optimizers, plotting, rules, schedules, surfaces
+from course_utils.descent import descend
+from course_utils.gradients import curvatures, relative_error
+from course_utils.moving import Animation
+from course_utils.noise import noisy
+from course_utils.progress import progress_bar
+from course_utils.show import show_rule
+from course_utils.training import evaluate, fit
+from course_utils.widgets import explore, explore_schedule
+
+import numpy as np
+import torch
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Two walkers in the fog
+#
+# Two walkers start at the white disc. Both measure the slope badly: at each step, the same error is added to what they both
+# see. Both follow $x_t = x_{t-1} - \mathrm{lr}\; g_t$. They begin with the same lr.
+
+# %% jupyter={"source_hidden": true}
+# The code of this picture gives the answer away: open it later.
+foggy = noisy(rules.sgd, noise=2.0)
+ways = [0.3, schedules.Linear(0.3, steps=80)]
+both = descend("quadratic", foggy, lr=ways, seed=1, steps=80)
+Animation(dict(zip("AB", both, strict=True)), title="The same start, the same errors")
+
+# %% [markdown]
+# **Predict.** A is still on the move at the end, B is not. Suppose that A may go on for as long as it likes. Will it arrive? And what did
+# B do differently?
+#
+# Write your answer down.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Noise, on a map
+#
+# A mini-batch gives the gradient of all pictures, plus an error (lecture 1). The error points elsewhere at each step.
+# On a map we imitate that: to the true gradient we add random numbers,
+#
+# $$\text{what the walker sees} = \nabla f(x) + \sigma\, \xi_t$$
+#
+# where $\xi_t$ is drawn anew at each step, from a normal distribution of mean 0 and variance 1 in each coordinate, and
+# $\sigma$ says how large the error is. `noisy(rule)` does that to any rule.
+
+# %%
+there = (0.0, 0.0)  # the minimum, where the true gradient is 0
+path = descend("quadratic", noisy(rules.sgd, noise=2.0), start=there, lr=0.1, steps=3)
+for t, (x1, x2) in enumerate(path.x.tolist()):
+    print(f"step {t}: ({x1:.3f}, {x2:.3f})")
+
+# %% [markdown]
+# We started at the best place there is. Three steps later, we are somewhere else. There the gradient is zero, but the error
+# is not, and lr says how far it throws us.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Large steps, small steps
+#
+# **Predict**, before you drag: what does a small lr do to the *beginning* of the path? What does it do to the *end*?
+#
+# (All settings of the slider meet the same errors. Only lr differs.)
+
+# %%
+explore("quadratic", noisy(rules.sgd, noise=2.0), lr=(0.01, 0.3, 0.49), steps=150)
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %% [markdown]
+# - **Large lr:** it is near the minimum within a few steps. Then it wanders about, over a wide area.
+# - **Small lr:** it wanders less. But it takes all of its 150 steps to get there, or does not.
+#
+# Quick and wide, or slow and narrow. No position of the slider is both.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The noise ball
+#
+# How wide is the area in which it wanders? One direction is enough. There, $f = \tfrac12 \lambda x^2$, the gradient is
+# $\lambda x$, and a step is
+#
+# $$x_t = (1 - \mathrm{lr}\,\lambda)\, x_{t-1} - \mathrm{lr}\, \sigma\, \xi_t$$
+#
+# The first part shrinks the distance. The second part throws it out again. In the long run the two are in balance.
+# The error is independent of where we are, so the variances add:
+#
+# $$V = (1 - \mathrm{lr}\,\lambda)^2\, V + \mathrm{lr}^2 \sigma^2
+# \qquad\Rightarrow\qquad V = \frac{\mathrm{lr}\; \sigma^2}{\lambda\, (2 - \mathrm{lr}\,\lambda)} \approx
+# \frac{\mathrm{lr}\; \sigma^2}{2 \lambda}$$
+#
+# if lr is far below the edge. So a constant lr ends in a *noise ball*, of radius $\sqrt{V}$. It never gets smaller.
+#
+# **Predict.** You halve lr. How much smaller is the radius of the ball? How many more steps does it take to get there?
+
+# %%
+ball_lrs = np.geomspace(0.01, 0.45, 10)
+walks = descend(
+    "quadratic", noisy(rules.sgd, 2.0), start=there, lr=ball_lrs, seed=range(20), steps=4000
+)
+radius = walks.x[2000:].square().mean(dim=(0, 2)).sqrt().numpy()  # (lr, direction)
+lam = curvatures(surfaces.quadratic, torch.zeros(2, dtype=torch.float64)).numpy()
+theory = np.sqrt(ball_lrs[:, None] * 2.0**2 / (lam * (2 - ball_lrs[:, None] * lam)))
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+names = [f"flat direction, λ = {lam[0]:g}", f"steep direction, λ = {lam[1]:g}"]
+figure = plotting.plot_curves(
+    {name: (ball_lrs, radius[:, i]) for i, name in enumerate(names)},
+    title="The smaller the learning rate, the smaller the ball",
+    xlabel="lr",
+    ylabel=r"radius of the ball, $\sqrt{V}$",
+    log="xy",
+)
+for i in range(2):
+    figure.axes[0].plot(ball_lrs, theory[:, i], "k:", label="theory" if i == 0 else None)
+figure.axes[0].legend()
+figure
+
+# %%
+off = np.abs(radius / theory - 1).max()
+print(f"20 walkers, 2,000 steps each: measured and theory differ by {off:.0%} at most")
+print(f"lr = {ball_lrs[0]:g}, flat: {radius[0, 0]:.2f}; four times lr: ", end="")
+print(
+    f"about {np.interp(4 * ball_lrs[0], ball_lrs, radius[:, 0]) / radius[0, 0]:.1f} times that"
+)
+
+# %% [markdown]
+# - Half the lr makes the radius $\sqrt2$ times smaller; a *quarter* makes it half as large. And the way there takes four times
+#   as many steps. Precision is dear.
+# - The flat direction has the wider ball: there, little pulls the walker back.
+# - Near the edge the ball of the steep direction grows faster than that. At the edge there is no balance any more.
+#
+# How much loss is that? Each direction adds $\tfrac12 \lambda V \approx \tfrac14\, \mathrm{lr}\, \sigma^2$, **whatever its
+# curvature**. So a network with many weights pays for each of them.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Begin large, end small
+#
+# Now the opening question. A kept its lr of 0.3, and so it will wander for ever. B began with the same lr, and made it
+# smaller at each step, down to 0. First it used large steps to get there. Then it used small ones, to let the ball shrink.
+
+# %%
+on_and_on = descend("quadratic", foggy, lr=ways, seed=1, steps=5000)
+for name, path in zip("AB", on_and_on, strict=True):
+    late = path.loss[-1000:].mean()
+    print(f"{name}, mean loss of the last 1,000 of 5,000 steps: {late:.2f}")
+
+# %% [markdown]
+# (B has stood still since its lr became 0: near the minimum, not at it. It saw too few slopes to know better.)
+#
+# The rule is the old one. Only its lr is no longer a number: it is a function of the step $t$, a *schedule*.
+
+# %%
+show_rule(rules.sgd)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Linear decay
+#
+# The simplest schedule is a straight line. Teaching notebook A writes it in two formulas. Count the steps from $k = 0$. Then
+#
+# $$\mathrm{lr}_k = \Big(1 - \frac{k}{\tau}\Big)\, \mathrm{lr}_0 + \frac{k}{\tau}\; \mathrm{lr}_\tau
+# \quad \text{for } k \le \tau,
+# \qquad\qquad \mathrm{lr}_k = \mathrm{lr}_\tau \quad \text{for } k > \tau$$
+#
+# It begins at $\mathrm{lr}_0$, arrives at $\mathrm{lr}_\tau$ after $\tau$ steps, and stays there. (Our steps are counted from
+# $t = 1$, so $k = t - 1$.) This is the very code that runs:
+
+# %%
+print(inspect.getsource(schedules.Linear.__call__), inspect.getsource(schedules.line), sep="\n")
+
+# %% [markdown]
+# A trains 784-500-256-10 for 5 epochs of 938 batches, from 0.005 to 0.0001.
+#
+# **Predict.** What is lr in the middle of the training? What is it when the training goes on for another epoch?
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+tau = 5 * 938
+of_a = schedules.Linear(lr=0.005, steps=tau, final=0.0001)
+for t in (1, tau // 2 + 1, tau + 1, tau + 939):
+    print(f"step {t:5,}: lr = {of_a(t):.6g}")
+
+# %% [markdown]
+# In the middle it is the mean of both ends. After $\tau$ it stays.
+
+# %% [markdown]
+# ### The same schedule in torch
+#
+# torch has schedulers. They change the `lr` of an optimizer from outside, one `scheduler.step()` after each
+# `optimizer.step()`. We take 60 steps both ways.
+
+# %%
+w = torch.tensor(surfaces.quadratic.start, dtype=torch.float64, requires_grad=True)
+sgd = torch.optim.SGD([w], lr=0.4)
+scheduler = torch.optim.lr_scheduler.LinearLR(sgd, 1.0, end_factor=0.1, total_iters=40)
+theirs = [w.detach().clone()]
+for _ in range(60):
+    sgd.zero_grad()
+    surfaces.quadratic(w).backward()
+    sgd.step()
+    scheduler.step()
+    theirs.append(w.detach().clone())
+ours = descend("quadratic", "sgd", lr=schedules.Linear(0.4, steps=40, final=0.04), steps=60).x
+print("same path to 12 digits:", relative_error(torch.stack(theirs), ours) < 1e-12)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Three sliders
+#
+# Three numbers make the line. Here they are.
+#
+# **Predict.** What goes wrong when $\tau$ is much too short? When it is too long? What does a large $\mathrm{lr}_\tau$ do?
+
+
+# %%
+def linear(lr_0, lr_τ, τ):
+    return schedules.Linear(lr=lr_0, steps=round(τ), final=lr_τ)
+
+
+fog = noisy("sgd", noise=2.0, seed=1)
+explore_schedule(
+    linear,
+    "quadratic",
+    fog,
+    steps=100,
+    lr_0=(0.05, 0.3, 0.6),
+    lr_τ=(0, 0.03, 0.3),
+    τ=(5, 100, 100),
+)
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %% [markdown]
+# 1. **τ too short** (5 to 15): lr is gone before the walker has arrived. It freezes on the way, and stays there.
+# 2. **τ as long as the walk** (100): large steps at first, then the ball shrinks until the end.
+# 3. **lr_τ large:** the ball does not shrink below what that lr allows. At lr_τ = lr_0 it is the constant lr again.
+# 4. **lr_0 beyond the edge** (0.6, with τ near 50): the first jumps grow. But the edge counts only while lr is above it: then the
+#    walk recovers, and arrives. A schedule may begin where a constant lr could not stay.
+#
+# So τ is best as long as the training. That is the weak point of all such schedules: you have to know the end before you
+# begin.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## How fast may it fall?
+#
+# Must one know the end? Let us try lr that falls for ever, like $0.4 / t^p$.
+#
+# **Predict.** Four walkers: $p = 0$ (constant), $\tfrac12$, $1$ and $2$. Who is lowest after 1,000 steps? Does one of them
+# never arrive, although its lr is never 0?
+
+# %%
+powers = {"p = 0": 0, "p = 1/2": 0.5, "p = 1": 1, "p = 2": 2}
+falling = [lambda t, p=p: 0.4 * t**-p for p in powers.values()]
+walks = descend("quadratic", noisy("sgd", 2.0), lr=falling, seed=range(100), steps=1000)
+mean_loss = walks.loss.mean(dim=-1).numpy()
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+figure = plotting.plot_curves(
+    {name: (np.arange(1001), mean_loss[:, i]) for i, name in enumerate(powers)},
+    title="Neither too slowly nor too fast: like 1 / √t",
+    xlabel="step",
+    ylabel="loss, mean of 100 walkers",
+    log="xy",
+)
+figure.axes[0].set(xlim=(1, 1000))
+for line in figure.axes[0].lines:
+    line.set_markevery([1, 3, 10, 30, 100, 300, 1000])
+figure
+
+# %%
+reach = np.cumsum([0.4 * np.arange(1, 1001.0) ** -p for p in powers.values()], axis=1)[:, -1]
+for name, total in zip(powers, reach, strict=True):
+    print(f"{name}: all 1,000 learning rates together make {total:.3g}")
+
+# %% [markdown]
+# - $p = 0$ falls quickly, then stays in its ball.
+# - $p = 2$ gets stuck. All its learning rates together, however many, make less than 0.66. That is not enough to get there.
+# - $p = 1$ gets there, in principle: the sum of $1/t$ has no limit. But it grows so slowly that the flat direction has barely
+#   moved.
+# - $p = \tfrac12$ is the lowest here.
+#
+# Robbins and Monro (1951) asked how fast lr may fall. With noise, this is enough to arrive (in a bowl such as ours):
+#
+# $$\sum_t \mathrm{lr}_t = \infty \quad \text{(you can get anywhere)} \qquad
+# \sum_t \mathrm{lr}_t^2 < \infty \quad \text{(the noise dies out)}$$
+#
+# So $1/t$ is allowed, and $1/t^2$ is not. ($1/\sqrt t$ just misses the second. It arrives in our bowl, too.) It is a law about
+# eternity. With 1,000 steps, one does better to know the end.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The shapes in use
+#
+# These are the schedules that you will meet. All begin at lr = 1 here, or climb to it, and have 100 steps.
+
+# %%
+shapes = {
+    "constant": lambda lr, n: schedules.Constant(lr),
+    "step": lambda lr, n: schedules.Step(lr, every=n // 3 + 1, factor=0.1),
+    "exponential": lambda lr, n: schedules.Exponential(lr, factor=0.01 ** (1 / n)),
+    "linear": lambda lr, n: schedules.Linear(lr, steps=n),
+    "cosine": lambda lr, n: schedules.Cosine(lr, steps=n),
+    "one-cycle": lambda lr, n: schedules.OneCycle(lr, steps=n),
+}
+t = np.arange(1, 101)
+plotting.plot_curves(
+    {name: (t, [make(1.0, 100)(int(i)) for i in t]) for name, make in shapes.items()},
+    title="Six ways through 100 steps",
+    xlabel="step",
+    ylabel="lr",
+)
+
+# %% [markdown]
+# - **Step:** divide by ten now and then. The oldest, and still good where one watches the loss: lower lr when it stalls.
+# - **Exponential:** divide by a little, always.
+# - **Linear, cosine:** down to nothing at a known end. The cosine is flat, steep, flat.
+# - **One-cycle:** up first, then down. Why up? See *Warm-up*, below.
+#
+# Each is the same as its namesake in torch:
+
+
+# %%
+def torchs(make, lr=1.0, n=100, **arguments):
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=lr)
+    scheduler = make(optimizer, **arguments)
+    found = []
+    for _ in range(n):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return found
+
+
+# %%
+lr_scheduler = torch.optim.lr_scheduler
+same = {
+    "step": torchs(lr_scheduler.StepLR, step_size=34, gamma=0.1),
+    "exponential": torchs(lr_scheduler.ExponentialLR, gamma=0.01 ** (1 / 100)),
+    "linear": torchs(lr_scheduler.LinearLR, start_factor=1.0, end_factor=0.0, total_iters=100),
+    "cosine": torchs(lr_scheduler.CosineAnnealingLR, T_max=100),
+    "one-cycle": torchs(
+        lr_scheduler.OneCycleLR, max_lr=1.0, total_steps=100, cycle_momentum=False
+    ),
+}
+for name, found in same.items():
+    ours = [shapes[name](1.0, 100)(int(i)) for i in t]
+    print(
+        f"{name:12} the same as torch.optim.lr_scheduler: {np.allclose(ours, found, rtol=1e-9, atol=1e-12)}"
+    )
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Does the shape matter?
+#
+# 100 noisy steps on our bowl. To be fair, each shape gets its own best lr, out of 15, judged by 200 walkers. Then 1,000
+# *other* walkers say how good that is. (What was chosen because it looked best was partly lucky: lecture 10.)
+#
+# **Predict.** Order the six shapes. How far apart are the best and the second?
+
+# %%
+tries = np.geomspace(0.02, 0.49, 15)
+final = {}
+for name, make in progress_bar(shapes.items()):
+    tuning = descend(
+        "quadratic",
+        noisy("sgd", 2.0),
+        lr=[make(lr, 100) for lr in tries],
+        seed=range(200),
+        steps=100,
+    )
+    best = tries[tuning.loss[-1].mean(dim=-1).argmin()]
+    fresh = range(1000, 2000)
+    final[name] = (
+        best,
+        descend("quadratic", noisy("sgd", 2.0), lr=make(best, 100), seed=fresh, steps=100).loss[
+            -1
+        ],
+    )
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+order = sorted(final, key=lambda name: final[name][1].mean())
+means = np.array([final[name][1].mean() for name in order])
+errors = np.array([final[name][1].std() / 1000**0.5 for name in order])
+figure = plotting.Figure(
+    (9, 3.6),
+    "The mean loss at the end, with error bars, for six shapes: all that end low are close.",
+)
+ax = figure.add_subplot(
+    title="To end low matters; the shape matters less",
+    xlabel="loss at the end, mean of 1,000 walkers",
+)
+ax.errorbar(means, range(len(order)), xerr=2 * errors, fmt="o", capsize=5, color=plotting.BLUE)
+ax.set_yticks(range(len(order)), [f"{name}, lr {final[name][0]:.2g}" for name in order])
+ax.invert_yaxis()
+figure
+
+# %%
+for name, mean, error in zip(order, means, errors, strict=True):
+    print(f"{name:12} {mean:.3f} ± {2 * error:.3f}  best lr {final[name][0]:.2g}")
+
+# %% [markdown]
+# (The bars are two standard errors to each side.)
+#
+# - The four that go down smoothly all end lower than the constant lr. The differences among them are smaller than that.
+# - The constant lr, tuned, is less than half of theirs: it has to serve both ends of the walk.
+# - *Step* is no better than constant here. It falls too far, too early: its last third has a hundredth of lr, and moves nobody.
+#   With a factor of a half instead of a tenth, it may do better: try it.
+#
+# That is the general experience with networks, too: let lr go down, tune where it begins, and do not worry about the shape.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Warm-up
+#
+# So far lr only fell. Why should it begin *small*?
+#
+# One reason is visible on Beale's function. The edge, $2 / \lambda_{\max}$, is where you are (lecture 1), and some places are
+# steep.
+
+# %%
+beale = surfaces.beale
+for place, point in (("start", beale.start), ("minimum", beale.minima[0])):
+    steepest = curvatures(beale, torch.tensor(point, dtype=torch.float64)).max().item()
+    print(f"at the {place}: λ_max = {steepest:.0f}, edge at lr = {2 / steepest:.4f}")
+
+# %% [markdown]
+# The floor of the valley allows an lr five times as large as the start does. With a constant lr that suits the floor, the
+# first step throws us out of the picture.
+#
+# **Predict.** The lr of the floor is 0.04. How many steps of warm-up does it take to survive the start?
+
+
+# %%
+def warm_up(top, up):
+    return (
+        schedules.Warmup(top, round(up), start_factor=0.05)
+        if round(up)
+        else schedules.Constant(top)
+    )
+
+
+explore_schedule(warm_up, "beale", steps=300, top=(0.005, 0.04, 0.06), up=(0, 0, 30))
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+for up in (0, 1, 3, 10, 100):
+    lr = schedules.Warmup(0.04, steps=up, start_factor=0.05) if up else 0.04
+    print(f"{up:3} steps of warm-up: {descend('beale', 'sgd', lr=lr, steps=400).outcome}")
+
+# %% [markdown]
+# A few small steps are enough to leave the steep place. Then the large lr is safe. But every step of warm-up that is not needed
+# is a step lost.
+#
+# A network that has just been made is often in such a place, too. And there is a second reason for warm-up, with rules such as
+# Adam: lecture 5.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Schedules on the digits
+#
+# Now the network of lecture 1. 3,200 digits to learn from, 800 (*validation*) to choose lr by, and 1,000 to be tested on at the
+# very end.
+
+# %%
+digits = data.load("mnist-5k", validation=0.2)
+print(digits)
+EPOCHS = 6
+STEPS = EPOCHS * -(-len(digits.y_train) // 64)  # a last, smaller batch counts, too
+
+
+def train(schedule, seed=0, epochs=EPOCHS, **settings):
+    model = models.mlp_small(seed=seed)
+    optimizer = optimizers.SGD(model.parameters(), lr=0.1)
+    settings = {
+        "schedule": schedule,
+        "seed": seed,
+        "norms": False,
+        "progress": False,
+        **settings,
+    }
+    history = fit(model, optimizer, digits, epochs=epochs, **settings)
+    if history.status == "interrupted":  # let the stop button stop the whole cell
+        raise KeyboardInterrupt
+    return model, history
+
+
+# %% [markdown]
+# We train twice from the same weights, with the same batches: once at a constant lr, once with a cosine from the same lr. Every
+# tenth step, we test on the 800.
+#
+# **Predict.** Can you tell the two curves apart in the first half? And in the second?
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+noisy_end = {
+    name: train(shapes[name](0.8, STEPS), test_every=10)[1].tests
+    for name in ("constant", "cosine")
+}
+figure = plotting.plot_curves(
+    {name: (tests.index, 100 * (1 - tests.val_accuracy)) for name, tests in noisy_end.items()},
+    title="A constant lr gives you a different network at each step",
+    xlabel="step",
+    ylabel="digits misread, %",
+)
+figure.axes[0].set_ylim(4, 16)
+figure
+
+# %%
+swing = {name: tests.val_accuracy.iloc[-15:].std() for name, tests in noisy_end.items()}
+print("in the last 15 tests, the cosine swings less:", swing["cosine"] < swing["constant"])
+
+# %% [markdown]
+# This is the noise ball again, in 79,510 dimensions. At a constant lr, the network's quality depends on the step at which you
+# happen to stop. You may be lucky, or not. The cosine takes that out.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### With each its best
+#
+# Four schedules, five learning rates each, three seeds; the one with the lowest validation loss is chosen. Then five fresh
+# seeds, on the test digits.
+
+# %%
+contest = ("constant", "step", "cosine", "one-cycle")
+rates = [0.2, 0.4, 0.8, 1.2, 1.6]
+chosen = {}
+for name in progress_bar(contest):
+    losses = []
+    for lr in rates:
+        runs = [train(shapes[name](lr, STEPS), seed)[1] for seed in range(3)]
+        losses.append(np.mean([run.tests.val_loss.iloc[-1] for run in runs]))
+    chosen[name] = rates[int(np.nanargmin(losses))]
+
+# %%
+tested = {}
+for name in progress_bar(contest):
+    models_of = [train(shapes[name](chosen[name], STEPS), seed)[0] for seed in range(100, 105)]
+    tested[name] = np.array([evaluate(m, digits.x_test, digits.y_test) for m in models_of])
+
+# %% [markdown]
+# **Predict.** Who is best on the test digits? By how much?
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+figure = plotting.Figure(
+    (9, 3.6), "Test loss of five runs each, for four schedules, each at its best lr."
+)
+ax = figure.add_subplot(
+    title="Five runs each, at the best lr of each", xlabel="loss on the test digits"
+)
+for row, (name, style) in enumerate(zip(contest, plotting.STYLES, strict=False)):
+    looks = {**style, "linestyle": "none"}
+    ax.plot(tested[name][:, 0], np.full(5, row), alpha=0.7, markersize=9, **looks)
+ax.set_yticks(range(len(contest)), [f"{name}, lr {chosen[name]:g}" for name in contest])
+ax.set_ylim(len(contest) - 0.5, -0.5)
+figure
+
+# %% tags=["nbval-ignore-output"]
+for name in contest:
+    loss, accuracy = tested[name].mean(axis=0)
+    low, high = 100 * tested[name][:, 1].min(), 100 * tested[name][:, 1].max()
+    print(
+        f"{name:10} loss {loss:.3f}, accuracy {100 * accuracy:.1f} % (from {low:.1f} to {high:.1f})"
+    )
+
+# %%
+worst = tested["constant"][:, 0].mean()
+for name in ("cosine", "one-cycle"):
+    print(
+        f"{name}: lower test loss than constant, on average:", tested[name][:, 0].mean() < worst
+    )
+
+# %% [markdown]
+# To go down to nothing helps here. Between the two that do so smoothly, five runs show no difference. And count what it is
+# worth: about one digit in a hundred. A badly chosen lr costs more than that.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What can go wrong
+#
+# ### Two changes at once
+#
+# Notebook A compares SGD at a constant lr of 0.001 with SGD whose lr falls from 0.005 to 0.0001, and prints 96.92 % against
+# 97.42 %. It says that the decay made the difference.
+#
+# **Predict.** What else changed? Which run is missing?
+
+# %%
+sgd_of_a = {
+    "constant 0.001": schedules.Constant(0.001),
+    "0.005 to 0.0001": schedules.Linear(0.005, steps=STEPS, final=0.0001),
+    "constant 0.005": schedules.Constant(0.005),
+}
+accuracies = {}
+for name, schedule in progress_bar(sgd_of_a.items()):
+    runs = [train(schedule, seed, reduction="sum")[1] for seed in range(5)]
+    accuracies[name] = [100 * run.tests.val_accuracy.iloc[-1] for run in runs]
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+figure = plotting.Figure(
+    (9, 3.2), "Validation accuracy of five runs each, for A's two settings and the one missing."
+)
+ax = figure.add_subplot(
+    title="The larger learning rate alone does as much", xlabel="validation accuracy, %"
+)
+for row, (values, style) in enumerate(zip(accuracies.values(), plotting.STYLES, strict=False)):
+    ax.plot(values, np.full(5, row), alpha=0.7, markersize=9, **{**style, "linestyle": "none"})
+ax.set_yticks(range(3), accuracies)
+ax.set_ylim(2.5, -0.5)
+figure
+
+# %%
+slow, decayed, fast = (np.mean(values) for values in accuracies.values())
+enough = fast - slow > 0.75 * (decayed - slow)
+print("the larger lr alone brings three quarters of the gain, or more:", enough)
+
+# %% [markdown]
+# The decay began five times as high. A constant 0.005 is the run that is missing, and here it explains the gain. Change one thing at a time.
+# (Our runs are shorter than A's, on fewer digits. Lecture 10 runs A's own.)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### The second formula, forgotten
+#
+# Without the second formula, the line goes on below zero.
+#
+# **Predict.** What does a negative learning rate do?
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+half = {
+    "both formulas": schedules.Linear(0.3, steps=60),
+    "only the first": lambda t: 0.3 * (1 - (t - 1) / 60),
+}
+forgot = descend("quadratic", "sgd", lr=list(half.values()), steps=110)
+plotting.plot_curves(
+    {name: (np.arange(111), forgot.loss[:, i]) for i, name in enumerate(half)},
+    title="Beyond τ, the first formula alone walks back uphill",
+    xlabel="step",
+    ylabel="loss",
+    log="y",
+)
+
+# %% [markdown]
+# It walks uphill, faster and faster. With a training that ends at τ nobody notices. With one that is continued, it
+# undoes what it did.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### The wrong clock
+#
+# A schedule in steps, moved on once an *epoch*: `scheduler.step()` stands in the wrong loop.
+
+# %%
+clock = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+late = torch.optim.lr_scheduler.CosineAnnealingLR(clock, T_max=STEPS)
+for _ in range(EPOCHS):
+    for _ in range(STEPS // EPOCHS):
+        clock.step()
+    late.step()  # belongs one loop further in
+print(f"planned at the end: 0; found: {clock.param_groups[0]['lr']:.4f}")
+
+# %% [markdown]
+# The lr has hardly moved. Nothing crashes, no message appears, the network even learns. Look at lr at the end of a
+# training: it takes one line.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What it costs
+#
+# Nothing that one could measure: one number, computed once a step, for all weights together. What it costs is *tuning*: a
+# schedule has two or three numbers where there was one. The customary way is to fix the shape (down to zero at the end, a
+# short warm-up), and to tune lr_0 alone.
+
+# %%
+optimizer = optimizers.SGD(models.mlp_small().parameters(), lr=schedules.Cosine(0.1, steps=100))
+kept = sum(
+    torch.numel(v) for s in optimizer.state.values() for v in s.values() if torch.is_tensor(v)
+)
+print("numbers kept per weight:", kept)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Summary
+#
+# | question | answer |
+# | --- | --- |
+# | why does a constant lr never arrive? | the gradient's error does not vanish at the minimum: it ends in a noise ball |
+# | how wide is the ball? | $\sqrt{\mathrm{lr}\,\sigma^2 / (\lambda\,(2 - \mathrm{lr}\,\lambda))}$ in each direction: a quarter of lr for half the radius |
+# | linear decay | $\mathrm{lr}_k = (1 - k/\tau)\,\mathrm{lr}_0 + (k/\tau)\,\mathrm{lr}_\tau$ up to $\tau$, then $\mathrm{lr}_\tau$ |
+# | how fast may lr fall, for ever? | the sum of all lr must have no limit, that of their squares must: $1/t$, not $1/t^2$ |
+# | which shape? | down to nearly nothing at the end of the training; the rest matters less |
+# | why warm up? | the start may be steeper than what follows |
+# | memory | none |
+# | what is wrong with it | you must know the end; lr_0 is still to be tuned; still one lr for all directions |
+#
+# **Next.** A schedule calms the noise. It does nothing about the zigzag in a narrow valley: momentum does (lecture 3). And
+# can one do without knowing the end? Averages can (lecture 6).
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Exercises
+#
+# Add a cell below each question and try.
+#
+# **1.** You make the batch four times as large and keep lr. What happens to the noise ball? Which lr gives the old ball again?
+# (Lecture 1: the noise falls like $1/\sqrt{B}$.) Check with `noise=1.0` instead of 2.0 in the explorer.
+#
+# <details><summary>Answer</summary>σ is halved, so the radius is halved. With four times the lr it is the old ball (if that is
+# still far below the edge). This is the <i>linear scaling rule</i>: lr in proportion to the batch size.</details>
+#
+# **2.** Many large models are trained with "warm-up, stable, decay": a short warm-up, a constant lr, and a fast decay in the last tenth.
+# Write it as a function of $t$, and give it to `descend("quadratic", noisy("sgd", 2.0), lr=..., steps=100)`. What is its
+# advantage over a cosine?
+#
+# <details><summary>Answer</summary>For example <code>lambda t: 0.3 * min(t / 5, 1, (100 - t) / 10)</code>. One need not know the
+# end until the decay begins: a training may be continued from the constant part.</details>
+#
+# **3.** In the race of the shapes, give *step* a factor of one half. Does it still lose?
+#
+# <details><summary>What to do</summary><code>shapes["step"] = lambda lr, n: schedules.Step(lr, every=n // 6, factor=0.5)</code>,
+# and run the cells below it again.</details>
+
+# %% [markdown]
+# ## References
+#
+# - H. Robbins, S. Monro, [A Stochastic Approximation Method](https://doi.org/10.1214/aoms/1177729586), Ann. Math. Stat. 22, 1951: how
+#   fast lr may fall.
+# - I. Goodfellow, Y. Bengio, A. Courville, [Deep Learning](https://www.deeplearningbook.org/contents/optimization.html), 2016,
+#   section 8.3.1: linear decay.
+# - I. Loshchilov, F. Hutter, [SGDR](https://arxiv.org/abs/1608.03983), ICLR 2017: the cosine, there with restarts.
+# - L. N. Smith, N. Topin, [Super-Convergence](https://arxiv.org/abs/1708.07120), 2018: one-cycle.
+# - P. Goyal and others, [Accurate, Large Minibatch SGD](https://arxiv.org/abs/1706.02677), 2017: warm-up, and lr in proportion to
+#   the batch size.
+# - S. Hu and others, [MiniCPM](https://arxiv.org/abs/2404.06395), 2024, and A. Hägele and others,
+#   [Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations](https://arxiv.org/abs/2405.18392), NeurIPS 2024:
+#   warm-up, stable, decay.
+# - A. Defazio, A. Cutkosky, H. Mehta, K. Mishchenko, [Optimal Linear Decay Learning Rate
+#   Schedules and Further Refinements](https://arxiv.org/abs/2310.07831), 2023: why a straight line is hard to beat.
