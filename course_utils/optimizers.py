@@ -440,3 +440,16 @@ class Lookahead(torch.optim.Optimizer):
     def __getstate__(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in ("optimizer", "k", "alpha", "t")}
         return {**super().__getstate__(), **own}
+
+
+def kept_per_weight(optimizer: torch.optim.Optimizer) -> float:
+    """How many numbers an optimizer, ours or torch's, keeps for each parameter after its first step: 2 for Adam.
+
+    Those that it keeps once for a whole tensor, such as the number of the step, are not counted.
+    """
+    inner = kept_per_weight(optimizer.optimizer) if isinstance(optimizer, Lookahead) else 0.0
+    weights = sum(p.numel() for group in optimizer.param_groups for p in group["params"])
+    kept = (
+        v for p, state in optimizer.state.items() for v in state.values() if torch.is_tensor(v) and v.shape == p.shape
+    )
+    return inner + sum(v.numel() for v in kept) / weights

@@ -826,13 +826,8 @@ Animation(wrong, title="Old gradients carry you past the bottom, again and again
 # per weight. No rule can store less.
 
 # %%
-kept = sum(
-    torch.numel(v)
-    for state in optimizer.state.values()
-    for v in state.values()
-    if torch.is_tensor(v)
-)
-print(f"numbers kept per weight after 20 epochs: {kept / n:g}")
+kept = optimizers.kept_per_weight(optimizer)
+print(f"numbers kept per weight after 20 epochs: {kept:g}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary

@@ -380,25 +380,19 @@ for name, found in same.items():
 #
 # **Predict.** Order the six shapes. How far apart are the best and the second?
 
+
 # %%
+def walkers_of(lr, seed):
+    """The losses at the end, after 100 noisy steps: (settings of lr, seeds)."""
+    return descend("quadratic", noisy("sgd", 2.0), lr=lr, seed=seed, steps=100).loss[-1]
+
+
 tries = np.geomspace(0.02, 0.49, 15)
 final = {}
 for name, make in progress_bar(shapes.items()):
-    tuning = descend(
-        "quadratic",
-        noisy("sgd", 2.0),
-        lr=[make(lr, 100) for lr in tries],
-        seed=range(200),
-        steps=100,
-    )
-    best = tries[tuning.loss[-1].mean(dim=-1).argmin()]
-    fresh = range(1000, 2000)
-    final[name] = (
-        best,
-        descend("quadratic", noisy("sgd", 2.0), lr=make(best, 100), seed=fresh, steps=100).loss[
-            -1
-        ],
-    )
+    tuning = walkers_of([make(lr, 100) for lr in tries], range(200))
+    best = tries[tuning.mean(dim=-1).argmin()]
+    final[name] = best, walkers_of(make(best, 100), range(1000, 2000))
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true
 # #### Then look
@@ -497,14 +491,8 @@ STEPS = EPOCHS * -(-len(digits.y_train) // 64)  # a last, smaller batch counts, 
 def train(schedule, seed=0, epochs=EPOCHS, **settings):
     model = models.mlp_small(seed=seed)
     optimizer = optimizers.SGD(model.parameters(), lr=0.1)
-    settings = {
-        "schedule": schedule,
-        "seed": seed,
-        "norms": False,
-        "progress": False,
-        **settings,
-    }
-    history = fit(model, optimizer, digits, epochs=epochs, **settings)
+    settings = {"schedule": schedule, "norms": False, "progress": False, **settings}
+    history = fit(model, optimizer, digits, seed=seed, epochs=epochs, **settings)
     if history.status == "interrupted":  # let the stop button stop the whole cell
         raise KeyboardInterrupt
     return model, history
@@ -703,11 +691,10 @@ print(f"planned at the end: 0; found: {clock.param_groups[0]['lr']:.4f}")
 # short warm-up), and to tune lr_0 alone.
 
 # %%
-optimizer = optimizers.SGD(models.mlp_small().parameters(), lr=schedules.Cosine(0.1, steps=100))
-kept = sum(
-    torch.numel(v) for s in optimizer.state.values() for v in s.values() if torch.is_tensor(v)
-)
-print("numbers kept per weight:", kept)
+model = models.mlp_small()
+optimizer = optimizers.SGD(model.parameters(), lr=schedules.Cosine(0.1, steps=100))
+fit(model, optimizer, digits, epochs=1, progress=False)
+print(f"numbers kept per weight: {optimizers.kept_per_weight(optimizer):g}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary

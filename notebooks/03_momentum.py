@@ -17,21 +17,9 @@
 # hidden** to see them.
 
 # %% slideshow={"slide_type": "skip"}
-
-import warnings
 from dataclasses import replace
 
-from course_utils import (
-    benchmark,
-    comparing,
-    data,
-    models,
-    optimizers,
-    plotting,
-    rules,
-    schedules,
-    surfaces,
-)
+from course_utils import data, models, optimizers, plotting, rules, schedules, surfaces
 from course_utils.descent import descend
 from course_utils.gradients import gradient, relative_error
 from course_utils.moving import Animation
@@ -629,6 +617,8 @@ for mu, lr in best.items():
 # And when both are tuned? Lecture 10 did it: all of MNIST, 20 fresh seeds each.
 
 # %%
+from course_utils import benchmark, comparing
+
 tried = benchmark.results()
 comparing.plot_bands(
     tried, ["SGD", "momentum", "Nesterov"], title="Each tuned, the three end together"
@@ -1017,6 +1007,9 @@ for applied in (False, True):
 
 
 # %%
+import warnings
+
+
 def faulty():
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1)
@@ -1055,22 +1048,16 @@ for lr in (0.003, 0.53):
 # will not notice the time.
 
 # %%
-n = sum(p.numel() for p in models.mlp_small().parameters())
+heavy = {"momentum": 0.9}
 for name, arguments in (
     ("SGD", {}),
-    ("momentum", {"momentum": 0.9}),
-    ("Nesterov", {"momentum": 0.9, "nesterov": True}),
+    ("momentum", heavy),
+    ("Nesterov", {**heavy, "nesterov": True}),
 ):
     model = models.mlp_small()
     optimizer = optimizers.SGD(model.parameters(), lr=0.01, **arguments)
     fit(model, optimizer, digits, epochs=1, progress=False)
-    kept = sum(
-        torch.numel(v)
-        for s in optimizer.state.values()
-        for v in s.values()
-        if torch.is_tensor(v)
-    )
-    print(f"{name}: {kept / n:g} numbers kept per weight")
+    print(f"{name}: {optimizers.kept_per_weight(optimizer):g} numbers kept per weight")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary

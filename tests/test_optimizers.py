@@ -706,3 +706,25 @@ def test_on_a_gpu_as_on_the_cpu(name, settings):
     start = network(name == "Muon")
     for p, q, origin in zip(here.parameters(), there.cpu().parameters(), start.parameters(), strict=True):
         assert (p - q).norm() <= (0.02 if name == "Muon" else 1e-10) * (p - origin).norm()
+
+
+def test_numbers_kept_per_weight():
+    def kept(make):
+        layer = torch.nn.Linear(3, 2)
+        optimizer = make(layer.parameters())
+        for _ in range(2):
+            layer(torch.ones(1, 3)).sum().backward()
+            optimizer.step()
+        return optimizers.kept_per_weight(optimizer)
+
+    for ours, theirs, expected in (
+        (optimizers.SGD, torch.optim.SGD, 0),
+        (optimizers.Adagrad, torch.optim.Adagrad, 1),
+        (optimizers.Adam, torch.optim.Adam, 2),
+    ):
+        assert kept(ours) == kept(theirs) == expected
+    assert kept(lambda ps: optimizers.SGD(ps, momentum=0.9)) == 1
+    assert kept(lambda ps: optimizers.Adam(ps, amsgrad=True)) == 3
+    assert kept(lambda ps: optimizers.Lookahead(optimizers.Adam(ps), k=2)) == 3
+    assert kept(lambda ps: optimizers.Lookahead(torch.optim.SGD(ps, momentum=0.5))) == 2
+    assert kept(optimizers.ScheduleFree) == 2
