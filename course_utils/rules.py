@@ -389,8 +389,8 @@ def adam(
     x_t &= x_{t-1} - \mathrm{lr}\; \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon} \end{aligned}$$
 
     Multiplying the loss by a positive constant changes no step (but for ε): a coordinate moves by
-    about lr under a steady gradient, by less under noise, and by $(1-\beta_1)/\sqrt{1-\beta_2}$ times lr at most, after
-    a long silence.
+    about lr under a steady gradient, by less under noise, and by more after a long silence: by
+    $(1-\beta_1)/\sqrt{1-\beta_2}$ times lr at first, and by $1/\sqrt{1-\beta_1^2/\beta_2}$ times as much at most.
 
     **Source.** Kingma and Ba, *Adam: A Method for Stochastic Optimization*, ICLR 2015, arXiv:1412.6980, Algorithm 1.
 

@@ -19,7 +19,7 @@
 # | 2 | [Learning-rate schedules](02_learning_rate_schedules.ipynb) | Why does a constant learning rate never quite arrive when the gradient is noisy? |
 # | 3 | [Momentum and Nesterov](03_momentum.ipynb) | How does one stop zigzagging? |
 # | 4 | *Adagrad, RMSProp, Adadelta* | Should each weight have a step of its own? |
-# | 5 | *Adam and its family* | What does everyone use, and why does it need a warm-up? |
+# | 5 | [Adam and its family](05_adam.ipynb) | What does everyone use, and why does it need a warm-up? |
 # | 6 | *Averages and look-ahead* | Is the last point the best one? |
 # | 7 | *After Adam* | What trains today's large models? |
 # | 8 | *Why a deep network does not learn* | Where does the gradient go? |
