@@ -97,8 +97,9 @@ class Path:
 
         Raises ValueError for a name under which it remembers nothing.
         """
-        if name not in self.memory[-1]:
-            hint = checks.suggestion(name, self.memory[-1])
+        known = set.intersection(*map(set, self.memory))  # after every step
+        if name not in known:
+            hint = checks.suggestion(name, sorted(known)) if known else "it has no memory."
             raise ValueError(f"{checks.name_of(self.rule)} remembers nothing under {name!r}; {hint}")
         return torch.stack([s[name] for s in self.memory])
 

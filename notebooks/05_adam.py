@@ -1105,11 +1105,8 @@ for _ in range(50):
         started = time.perf_counter()
         optimizer.step()
         seconds[name].append(time.perf_counter() - started)
-n = sum(p.numel() for p in model.parameters())
 for name, optimizer in running.items():
-    kept = [v for state in optimizer.state.values() for v in state.values()]
-    numbers = sum(v.numel() for v in kept if torch.is_tensor(v))
-    print(f"{name:25} keeps {numbers / n:g} numbers per weight")
+    print(f"{name:25} keeps {optimizers.kept_per_weight(optimizer):g} numbers per weight")
 
 # %% tags=["nbval-ignore-output"]
 for name, times in seconds.items():

@@ -18,10 +18,10 @@
 # | 1 | [Gradient descent](01_gradient_descent.ipynb) | How long may a step be, and what is a gradient worth? |
 # | 2 | [Learning-rate schedules](02_learning_rate_schedules.ipynb) | Why does a constant learning rate never quite arrive when the gradient is noisy? |
 # | 3 | [Momentum and Nesterov](03_momentum.ipynb) | How does one stop zigzagging? |
-# | 4 | *Adagrad, RMSProp, Adadelta* | Should each weight have a step of its own? |
+# | 4 | [Adagrad, RMSProp, Adadelta](04_steps_of_their_own.ipynb) | Should each weight have a step of its own? |
 # | 5 | [Adam and its family](05_adam.ipynb) | What does everyone use, and why does it need a warm-up? |
-# | 6 | *Averages and look-ahead* | Is the last point the best one? |
-# | 7 | *After Adam* | What trains today's large models? |
+# | 6 | [Averages and look-ahead](06_averages.ipynb) | Is the last point the best one? |
+# | 7 | [After Adam](07_after_adam.ipynb) | What trains today's large models? |
 # | 8 | *Why a deep network does not learn* | Where does the gradient go? |
 # | 9 | *The race* | Who wins, and why does nobody win everywhere? |
 # | 10 | [A benchmark you can believe](10_a_benchmark_you_can_believe.ipynb) | How does one compare optimizers fairly? |
@@ -43,5 +43,80 @@ data.load("mnist-5k")
 # - Every update rule is shown with the line of code that runs, from the package `course_utils`. No second version exists.
 # - Every result in the text comes from a cell that you can run.
 # - Change anything. `Run → Restart Kernel and Run All Cells` brings it back to order.
+#
+# ## Where the rules come from
+#
+# The rules of lectures 1 to 7. What each adds to the one before it is in its box. The sum or average of momentum, and much else, was
+# found more than once: the years are those of the papers that the cards in the lectures name.
+
+# %%
+from course_utils.family import family_tree
+
+family_tree()
+
+# %% [markdown]
+# ## What the course is built from
+#
+# Four public teaching notebooks were the beginning: A, every rule written by hand; B, twelve optimizers of torch; C, a quiz in NumPy; D, how to
+# write an optimizer. (A fifth, on CIFAR-10, is for the lectures to come.) This course teaches all that they teach, and shows their mistakes at
+# work. Where each of their parts is now:
+#
+# | | what it has | where it is |
+# | --- | --- | --- |
+# | A | gradient descent, by hand | [1 · The rule](01_gradient_descent.ipynb#The-rule) |
+# | A | lr decayed linearly, its two formulas | [2 · Linear decay](02_learning_rate_schedules.ipynb#Linear-decay) |
+# | A | momentum | [3 · Three ways to write it](03_momentum.ipynb#Three-ways-to-write-it) |
+# | A | Nesterov, the gradient at w + αv | [3 · Nesterov's rule](03_momentum.ipynb#Nesterov's-rule) |
+# | A | Adagrad, δ inside the root | [4 · Inside or outside the root](04_steps_of_their_own.ipynb#Inside-or-outside-the-root) |
+# | A | RMSProp | [4 · RMSProp](04_steps_of_their_own.ipynb#RMSProp) |
+# | A | RMSProp with Nesterov's momentum | [4 · RMSProp with Nesterov's momentum](04_steps_of_their_own.ipynb#RMSProp-with-Nesterov's-momentum) |
+# | A | Adam | [5 · The rule](05_adam.ipynb#The-rule) |
+# | A | its table of accuracies, run again | [10 · The other notebook](10_a_benchmark_you_can_believe.ipynb#The-other-notebook) |
+# | A | mistake: α is missing before v | [4 · The forgotten momentum](04_steps_of_their_own.ipynb#The-forgotten-momentum) |
+# | A | mistake: Adam's t, once per tensor | [10 · A mistake in the program: does it show?](10_a_benchmark_you_can_believe.ipynb#A-mistake-in-the-program:-does-it-show?) |
+# | A | mistake: a velocity left over | [5 · A velocity left over](05_adam.ipynb#A-velocity-left-over) |
+# | A | mistake: a sum of 64, never averaged | [1 · A sum is not a mean](01_gradient_descent.ipynb#A-sum-is-not-a-mean) |
+# | A | mistake: lr and its decay, changed at once | [2 · Two changes at once](02_learning_rate_schedules.ipynb#Two-changes-at-once) |
+# | A | mistake: eight copies of one loop | [4 · Eight rules, one loop](04_steps_of_their_own.ipynb#Eight-rules,-one-loop) |
+# | A, B | mistake: one untuned run each, read as a ranking | [10 · A table, as published](10_a_benchmark_you_can_believe.ipynb#A-table,-as-published) |
+# | B | batch, single-sample, mini-batch | [1 · How many pictures for one step?](01_gradient_descent.ipynb#How-many-pictures-for-one-step?) |
+# | B | all against SGD: long valley, Beale, saddle | [7 · Three landscapes](07_after_adam.ipynb#Three-landscapes) |
+# | B | oscillation across a ravine | [3 · What the slopes have in common](03_momentum.ipynb#What-the-slopes-have-in-common) |
+# | B | out of a local minimum | [3 · Out of a hollow](03_momentum.ipynb#Out-of-a-hollow) |
+# | B | look first, then correct | [3 · Look first, then correct](03_momentum.ipynb#Look-first,-then-correct) |
+# | B | Adagrad's step dies out | [4 · The dying step](04_steps_of_their_own.ipynb#The-dying-step) |
+# | B | the exponential average | [4 · An average that forgets](04_steps_of_their_own.ipynb#An-average-that-forgets) |
+# | B | Adam's start-up bias | [5 · The bias of the start](05_adam.ipynb#The-bias-of-the-start) |
+# | B | Adadelta's step without units | [4 · Units](04_steps_of_their_own.ipynb#Units) |
+# | B | AdaMax | [5 · AdaMax: the largest instead of the mean](05_adam.ipynb#AdaMax:-the-largest-instead-of-the-mean) |
+# | B | the first ten steps of Adam, and warm-up | [5 · The first steps](05_adam.ipynb#The-first-steps) |
+# | B | RAdam's rectification | [5 · RAdam: a warm-up that is computed](05_adam.ipynb#RAdam:-a-warm-up-that-is-computed) |
+# | B | Lookahead, slow and fast weights | [6 · Lookahead](06_averages.ipynb#Lookahead) |
+# | B | Lookahead around Adam at lr 0.01 | [6 · Around Adam](06_averages.ipynb#Around-Adam) |
+# | B | Ranger | [6 · Ranger](06_averages.ipynb#Ranger) |
+# | B | memory beside the parameters | [5 · What it costs](05_adam.ipynb#What-it-costs) |
+# | B | the family tree | [Where the rules come from](#Where-the-rules-come-from) |
+# | B | its table of accuracies, run again | [10 · Once more, with other random numbers](10_a_benchmark_you_can_believe.ipynb#Once-more,-with-other-random-numbers) |
+# | B | mistake: m / (1 - β) | [5 · A clock that stands still, a clock that runs](05_adam.ipynb#A-clock-that-stands-still,-a-clock-that-runs) |
+# | B | mistake: RAdam's section runs another class | [5 · A class under another name](05_adam.ipynb#A-class-under-another-name) |
+# | B | mistake: one-sample SGD that is mini-batch | [1 · By the picture](01_gradient_descent.ipynb#By-the-picture) |
+# | B | mistake: one program eleven times | [4 · Eight rules, one loop](04_steps_of_their_own.ipynb#Eight-rules,-one-loop) |
+# | C | question: gradient descent | [1 · By hand](01_gradient_descent.ipynb#By-hand) |
+# | C | question: momentum as an average | [3 · Momentum by hand](03_momentum.ipynb#Momentum-by-hand) |
+# | C | question: RMSProp | [4 · RMSProp by hand](04_steps_of_their_own.ipynb#RMSProp-by-hand) |
+# | C | question: Adam | [5 · Two steps by hand](05_adam.ipynb#Two-steps-by-hand) |
+# | C | mistake: ε beside the ratio | [5 · ε in the wrong place](05_adam.ipynb#ε-in-the-wrong-place) |
+# | D | param_groups, frozen layers | [3 · Version 1: parameters in groups](03_momentum.ipynb#Version-1:-parameters-in-groups) |
+# | D | state, in-place arithmetic | [3 · Version 2: in place, with a memory](03_momentum.ipynb#Version-2:-in-place,-with-a-memory) |
+# | D | the check by hand | [3 · A test by hand comes first](03_momentum.ipynb#A-test-by-hand-comes-first) |
+# | D | closures, the finished class | [3 · Version 4: complete](03_momentum.ipynb#Version-4:-complete) |
+# | D | its training: split, 0 to 255, validated, with a bar | [3 · D's training, with a progress bar](03_momentum.ipynb#D's-training,-with-a-progress-bar) |
+# | D | final project: nesterov | [3 · Exercises](03_momentum.ipynb#Exercises) |
+# | D | mistake: weight decay edits p.grad | [3 · Version 2: in place, with a memory](03_momentum.ipynb#Version-2:-in-place,-with-a-memory) |
+# | D | mistake: return loss names nothing | [3 · Version 3: what step returns](03_momentum.ipynb#Version-3:-what-step-returns) |
+# | D | mistake: nesterov=True is ignored | [3 · Version 2: in place, with a memory](03_momentum.ipynb#Version-2:-in-place,-with-a-memory) |
+# | D | mistake: dropout declared, never applied | [3 · Declared, and never applied](03_momentum.ipynb#Declared,-and-never-applied) |
+# | D | mistake: all warnings silenced | [3 · All warnings silenced](03_momentum.ipynb#All-warnings-silenced) |
+# | C | vanishing gradients | *lecture 8, which is being written* |
 #
 # Code: MIT licence. Texts and figures: [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).

@@ -191,8 +191,14 @@ def test_what_the_rule_remembered_is_there():
         paths.remembered("m")
     columns = descend("quadratic", "muon", lr=[0.1, 0.2], steps=3)  # there, points are matrices of one column
     assert columns.remembered("m").shape == (3, 2, 2)
-    with pytest.raises(ValueError, match="sgd remembers nothing under 'v'"):
+    with pytest.raises(ValueError, match="sgd remembers nothing under 'v'; it has no memory"):
         descend("quadratic", "sgd", lr=0.1).remembered("v")
+
+    def late(x, g, s, t, lr=0.1):
+        return x - lr * g, rules.State(g=g, **({"second": g} if t > 1 else {}))
+
+    with pytest.raises(ValueError, match=r"late remembers nothing under 'second'; Known: g\."):
+        descend("quadratic", late).remembered("second")
 
 
 def test_a_point_that_the_rule_remembers_can_be_followed():

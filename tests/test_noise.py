@@ -18,6 +18,8 @@ def test_the_noise_is_normal_independent_and_of_the_given_size():
     g = path.remembered("g")  # (200, 2, 50, 2)
     assert (g[:, 0] == g[0, 0, 0]).all()  # without noise
     xi = (g[:, 1] - g[0, 0, 0]) / 3
+    assert ((xi.abs() < 1).double().mean() - 0.6827).abs() < 0.014  # 4 standard errors
+    assert ((xi.abs() < 2).double().mean() - 0.9545).abs() < 0.006
     assert xi.mean().abs() < 0.03  # of 20,000 numbers: 4 standard errors
     assert (xi.var() - 1).abs() < 0.05
     flat = xi.permute(2, 1, 0).reshape(100, 200)
@@ -29,6 +31,8 @@ def test_the_noise_is_normal_independent_and_of_the_given_size():
 def test_settings_share_their_luck_and_seeds_are_runs_of_their_own():
     paths = descend("quadratic", noisy(rules.adam), lr=[0.1, 0.1, 0.2], seed=[0, 7], steps=20)
     assert torch.equal(paths.x[:, 0], paths.x[:, 1])
+    far = descend("quadratic", noisy("sgd"), lr=0.1, seed=[0, 97, 256, 300, 1000, 2**20, 2**32], steps=3).x[-1]
+    assert len(far.unique(dim=0)) == 7  # no seed comes again
     alone = descend("quadratic", noisy(rules.adam, noise=1.0, seed=7), lr=0.2, steps=20)
     assert torch.equal(paths[2, 1].x, alone.x)
     assert not torch.equal(paths[2, 0].x, alone.x)
@@ -38,12 +42,12 @@ def test_settings_share_their_luck_and_seeds_are_runs_of_their_own():
 def test_the_noise_ball_has_the_radius_of_theory():
     """x = (1 - lr λ) x - lr σ ξ has the variance lr σ² / (λ (2 - lr λ)) in the long run."""
     lr, sigma = torch.tensor([0.05, 0.2, 0.4], dtype=torch.float64), 2.0
-    paths = descend("quadratic", noisy(rules.sgd, sigma), start=(0.0, 0.0), lr=lr, seed=range(200), steps=400)
-    measured = paths.x[200::20].square().mean(dim=(0, 2))
+    paths = descend("quadratic", noisy(rules.sgd, sigma), start=(0.0, 0.0), lr=lr, seed=range(400), steps=400)
+    measured = paths.x[-1].square().mean(dim=1)
     for axis, curvature in enumerate((0.2, 4.0)):
         theory = lr * sigma**2 / (curvature * (2 - lr * curvature))
         settled = 1 - (1 - lr * curvature) ** 800  # it starts at rest
-        assert torch.allclose(measured[:, axis], theory * settled, rtol=0.12)
+        assert torch.allclose(measured[:, axis], theory * settled, rtol=0.25)  # 3.5 standard errors
 
 
 def test_it_goes_around_any_rule():

@@ -99,6 +99,18 @@ def test_critical_damping_is_where_swinging_begins(rule):
     assert torch.allclose(rho, least, atol=1e-6)
 
 
+def test_beyond_its_step_home_it_is_where_jumping_from_side_to_side_ends():
+    lr = torch.tensor([1.5, 2.0, 2.5, 3.5], dtype=torch.float64)
+    critical = critical_momentum("momentum", lr, torch.tensor(1.0))
+    assert torch.allclose(critical, (lr.sqrt() - 1) ** 2)
+    grid = torch.linspace(0, 0.999, 4000, dtype=torch.float64)
+    rho = spectral_radius("momentum", lr[:, None], grid, torch.tensor(1.0))
+    assert torch.allclose(grid[rho.argmin(dim=1)], critical, atol=3e-4)  # the fastest momentum of each lr
+    for rate, mu in zip(lr.tolist(), critical.tolist(), strict=True):
+        x = descend(surfaces.bowl(1, 1), "momentum", (1.0, 1.0), steps=60, lr=rate, momentum=0.95 * mu).x[:, 0]
+        assert (x[1:] * x[:-1] < 0).all()
+
+
 def test_there_is_no_critical_damping_beyond_its_range():
     q = torch.tensor([0.5, 2.0, 3.9, 4.1], dtype=torch.float64)
     assert critical_momentum("momentum", q, torch.tensor(1.0)).isfinite().tolist() == [True, True, True, False]

@@ -421,8 +421,11 @@ def test_a_schedule_and_its_path_are_those_of_the_setting():
 
 @pytest.mark.parametrize(("rule", "shown"), [("sgd", True), (noisy("sgd"), True), ("adam", False)])
 def test_the_edge_is_that_of_gradient_descent(rule, shown):
-    words = [text.get_text() for text in texts(lambda: explore_schedule(line, rule=rule, **LINE))]
-    assert ("edge of a constant lr" in words) is shown
+    for surface, edge in ((surfaces.quadratic, 0.5), (surfaces.bowl(1, 8), 0.25), (surfaces.bowl(1, 1), None)):
+        all_texts = texts(lambda s=surface: explore_schedule(line, s, rule, **LINE))
+        note = next((text for text in all_texts if "edge" in text.get_text()), None)
+        assert (note is not None) is (shown and edge is not None)
+        assert note is None or note.xy[1] == pytest.approx(edge)
 
 
 # All of them.

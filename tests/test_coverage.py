@@ -1,0 +1,112 @@
+"""What the course is built from: everything in its four sources has its place in a lecture, as the index says."""
+
+import re
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+# Of each source: its sections, experiments, figures, formulas and mistakes, and what the cells of its place must hold.
+WANTED = [
+    ("A", "gradient descent, by hand", "show_rule\\(rules\\.sgd\\)"),
+    ("A", "lr decayed linearly, its two formulas", "of_a = schedules\\.Linear\\(lr=0\\.005"),
+    ("A", "momentum", "def polyak"),
+    ("A", "Nesterov, the gradient at w + αv", "def textbook"),
+    ("A", "Adagrad, δ inside the root", "delta"),
+    ("A", "RMSProp", "show_rule\\(rules\\.rmsprop\\)"),
+    ("A", "RMSProp with Nesterov's momentum", "show_rule\\(rules\\.rmsprop_nesterov\\)"),
+    ("A", "Adam", "show_rule\\(rules\\.adam\\)"),
+    ("A", "its table of accuracies, run again", "plot_reproduction"),
+    ("A", "mistake: α is missing before v", "def forgot_momentum"),
+    ("A", "mistake: Adam's t, once per tensor", "AdamHasty"),
+    ("A", "mistake: a velocity left over", "torch"),
+    ("A", "mistake: a sum of 64, never averaged", 'reduction="sum"'),
+    ("A", "mistake: lr and its decay, changed at once", "constant 0\\.005"),
+    ("A", "mistake: eight copies of one loop", "def train"),
+    ("A, B", "mistake: one untuned run each, read as a ranking", "Predict"),
+    ("B", "batch, single-sample, mini-batch", "Mini-batch"),
+    ("B", "all against SGD: long valley, Beale, saddle", "surfaces\\.saddle"),
+    ("B", "oscillation across a ravine", "across the valley"),
+    ("B", "out of a local minimum", "local_minimum"),
+    ("B", "look first, then correct", "look_ahead\\("),
+    ("B", "Adagrad's step dies out", "rules\\.adagrad"),
+    ("B", "the exponential average", "rho"),
+    ("B", "Adam's start-up bias", "beta"),
+    ("B", "Adadelta's step without units", "Adadelta"),
+    ("B", "AdaMax", "show_rule\\(rules\\.adamax\\)"),
+    ("B", "the first ten steps of Adam, and warm-up", "seed"),
+    ("B", "RAdam's rectification", "show_rule\\(rules\\.radam\\)"),
+    ("B", "Lookahead, slow and fast weights", "slow"),
+    ("B", "Lookahead around Adam at lr 0.01", "0\\.01"),
+    ("B", "Ranger", "show_rule\\(rules\\.ranger\\)"),
+    ("B", "memory beside the parameters", "kept_per_weight"),
+    ("B", "the family tree", "family_tree\\(\\)"),
+    ("B", "its table of accuracies, run again", "plot_reproduction"),
+    ("B", "mistake: m / (1 - β)", "The clock says 1|the clock says 1"),
+    ("B", "mistake: RAdam's section runs another class", "RAdam"),
+    ("B", "mistake: one-sample SGD that is mini-batch", "programs that announce batch or single-sample descent"),
+    ("B", "mistake: one program eleven times", "eleven times"),
+    ("C", "question: gradient descent", "-4\\.232"),
+    ("C", "question: momentum as an average", "-4\\.268"),
+    ("C", "question: RMSProp", "-3\\.435"),
+    ("C", "question: Adam", "lr"),
+    ("C", "mistake: ε beside the ratio", "eps"),
+    ("D", "param_groups, frozen layers", "param_groups"),
+    ("D", "state, in-place arithmetic", "self\\.state\\[p\\]"),
+    ("D", "the check by hand", "3 \\* a\\*\\*3 - b\\*\\*2"),
+    ("D", "closures, the finished class", "closure"),
+    ("D", "its training: split, 0 to 255, validated, with a bar", "255"),
+    ("D", "final project: nesterov", "nesterov"),
+    ("D", "mistake: weight decay edits p.grad", "g\\.add_\\(p"),
+    ("D", "mistake: return loss names nothing", "NameError"),
+    ("D", "mistake: nesterov=True is ignored", "nesterov=True"),
+    ("D", "mistake: dropout declared, never applied", "Dropout"),
+    ("D", "mistake: all warnings silenced", "simplefilter"),
+]
+LATER = {("C", "vanishing gradients")}  # in the next lectures, and said to be so
+
+ROW = re.compile(r"^# \| ([A-D](?:, [A-D])*) \| (.+?) \| (.+?) \|$", flags=re.M)
+LINK = re.compile(r"\[([^\]]+)\]\(([\w.]*)#([^)]+)\)")
+TABLE = {(s, what): place for s, what, place in ROW.findall((ROOT / "notebooks" / "index.py").read_text("utf-8"))}
+
+
+def section(file: str, anchor: str) -> str:
+    """The cells of a notebook from a heading on, up to the next that is not below it."""
+    text, level = [], 0
+    for cell in nbformat.read(ROOT / "notebooks" / file, as_version=4).cells:
+        parts = re.split(r"(?m)^(?=#{1,6} )", cell.source) if cell.cell_type == "markdown" else [cell.source]
+        for part in parts:
+            heading = re.match(r"(#{1,6}) (.+)", part) if cell.cell_type == "markdown" else None
+            if level and heading and len(heading[1]) <= level and heading[2] != "Then look":
+                return "\n".join(text)
+            if not level and heading and heading[2].strip().replace(" ", "-") == anchor:
+                level = len(heading[1])
+            if level:
+                text.append(part)
+    return "\n".join(text)
+
+
+def test_the_table_has_a_line_for_everything_and_for_nothing_else():
+    assert set(TABLE) == {(source, what) for source, what, _ in WANTED} | LATER
+
+
+@pytest.mark.parametrize(("source", "what", "evidence"), WANTED, ids=lambda v: v.replace(" ", "-")[:40])
+def test_everything_in_the_sources_is_where_the_index_says(source, what, evidence):
+    ((_, file, anchor),) = LINK.findall(TABLE[source, what])
+    cells = section(file or "index.ipynb", anchor)
+    assert cells, f"{file} has no heading {anchor}"
+    assert re.search(evidence, cells), f"{evidence} is not under {anchor} of {file}"
+
+
+@pytest.mark.parametrize(("source", "what"), LATER)
+def test_what_is_still_to_come_is_said_to_be(source, what):
+    assert "being written" in TABLE[source, what]
+
+
+def test_a_section_ends_where_the_next_begins():
+    whole = section("01_gradient_descent.ipynb", "What-can-go-wrong")
+    assert "A sum is not a mean" in whole
+    assert "forgot_zero_grad" in whole  # of its second part
+    assert "What it costs" not in whole
+    assert "forgot_zero_grad" not in section("01_gradient_descent.ipynb", "A-sum-is-not-a-mean")
+    assert section("01_gradient_descent.ipynb", "No-such-heading") == ""
