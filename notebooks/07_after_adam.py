@@ -985,20 +985,17 @@ for rule in six:
 runners = {"SGD": "sgd", "momentum": "momentum", "Adagrad": "adagrad"}
 runners |= {"RMSProp": "rmsprop", "Adam": "adam", "Lion": "lion"}
 landscapes = surfaces.long_valley, surfaces.beale, surfaces.saddle
-best_of = {}
-for surface in landscapes:
-    for name, rule in runners.items():
-        walks = descend(surface, rule, lr=np.geomspace(0.001, 5, 121), steps=400)
-        arrived = torch.where(
-            walks.arrival >= 0, walks.arrival, 10_000
-        )  # never: a large number
-        nearest = torch.where(walks.diverges, torch.inf, walks.remaining[-1])
-        at = (
-            arrived.argmin()
-            if arrived.min() < 10_000
-            else nearest.nan_to_num(torch.inf).argmin()
-        )
-        best_of[surface.name, name] = walks[int(at)]
+
+
+def best_walk(surface, rule):
+    """The walk with the lr that arrives first; if none does, the one that ends nearest."""
+    walks = descend(surface, rule, lr=np.geomspace(0.001, 5, 121), steps=400)
+    distance = torch.where(walks.diverges, torch.inf, walks.remaining[-1])
+    late = 10_000 * (1 + distance)
+    return walks[int(torch.where(walks.arrival >= 0, walks.arrival, late).argmin())]
+
+
+best_of = {(s.name, n): best_walk(s, rule) for s in landscapes for n, rule in runners.items()}
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true
 # #### Then look
