@@ -18,6 +18,7 @@ NOT_NEGATIVE: Allowed = ("a finite number, 0 or more", lambda v: v >= 0)
 BELOW_ONE: Allowed = ("a number from 0 to 1, 1 excluded", lambda v: (v >= 0) & (v < 1))
 UP_TO_ONE: Allowed = ("a number above 0, up to 1", lambda v: (v > 0) & (v <= 1))
 WHOLE: Allowed = ("a whole number, 1 or more", lambda v: (v >= 1) & (v == v.floor()))
+WHOLE_OR_0: Allowed = ("a whole number, 0 or more", lambda v: (v >= 0) & (v == v.floor()))
 
 # By the argument's name. Others need only be finite.
 ALLOWED: dict[str, Allowed] = {
@@ -26,7 +27,7 @@ ALLOWED: dict[str, Allowed] = {
     **dict.fromkeys(("beta", "beta1", "beta2", "rho", "pct_start"), BELOW_ONE),
     **dict.fromkeys(("momentum", "weight_decay", "eps", "delta", "lambd", "final", "start_factor"), NOT_NEGATIVE),
     "noise": NOT_NEGATIVE,
-    "seed": ("a whole number, 0 or more", lambda v: (v >= 0) & (v == v.floor())),
+    "seed": WHOLE_OR_0,
     **dict.fromkeys(("lr_decay", "momentum_decay", "initial_accumulator_value"), NOT_NEGATIVE),
     **dict.fromkeys(("k", "ns_steps"), WHOLE),
     "alpha": UP_TO_ONE,  # Lookahead's
@@ -140,7 +141,7 @@ def _hyperparameter(rule: Callable, name: str, value: Any, default: Any) -> Any:
         if value not in CHOICES[name]:
             raise ValueError(f"{name} must be one of {', '.join(map(repr, CHOICES[name]))}, got {value!r}.")
         return value
-    allowed = ALLOWED.get(f"{name_of(rule)}.{name}", ALLOWED.get(name, FINITE))
+    allowed = ALLOWED.get(f"{name_of(inspect.unwrap(rule))}.{name}", ALLOWED.get(name, FINITE))
     if getattr(rule, "matrices", False) and name in ("eps", "ns_steps"):  # one for all matrices of a stack
         return number(name, value, allowed)
     if callable(value):

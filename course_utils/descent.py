@@ -106,7 +106,7 @@ class Path:
     def follow(self, name: str) -> Path:
         """The path of a point that the rule remembers, such as "slow" of lookahead, or "ax", the average of asgd.
 
-        From the same start; raises what ``remembered`` raises.
+        From the same start. That it is a point, and no velocity, is for you to know. Raises what ``remembered`` raises.
         """
         x = torch.cat([self.x[:1], self.remembered(name)])
         return replace(self, x=x, loss=self.surface(x))
@@ -201,14 +201,15 @@ def _is_list(value: Any) -> bool:
 
 
 def _pointwise(s: rules.State, shape: torch.Size, column: tuple[int, ...]) -> dict[str, Tensor]:
-    """The tensors in s that have a number for each of those of the points, of this shape, as views of that shape.
+    """What a rule remembers for each coordinate of points of this shape, or once for all of them: views of that shape.
 
-    ``column`` are the axes that points have beside these where the rule sees them.
+    ``column`` are the axes that points have beside these where the rule sees them. What is neither is left out.
     """
     seen, memory = (*shape, *column), {}
-    for name, value in vars(s).items():
-        with contextlib.suppress(AttributeError, RuntimeError):  # no tensor, or one of another shape
-            memory[name] = value.broadcast_to(seen).reshape(shape)
+    for name, value in getattr(s, "__dict__", {}).items():
+        if torch.is_tensor(value) and value.ndim in (0, len(seen)):
+            with contextlib.suppress(RuntimeError):  # of another shape
+                memory[name] = value.broadcast_to(seen).reshape(shape)
     return memory
 
 

@@ -56,16 +56,16 @@ M, S, P, A = LINES
 MEMBERS = {
     member.name: member
     for member in (
-        Member("sgd", "SGD", 1847, M, {}, (5.3, 0)),
+        Member("sgd", "gradient descent", 1847, M, {}, (5.3, 0)),
         Member("momentum", "momentum", 1964, M, {"sgd": "keeps a velocity"}, (1.1, 1)),
         Member("nesterov", "Nesterov", 1983, M, {"momentum": "looks ahead"}, (2.6, 2.2)),
         Member("asgd", "ASGD", 1992, A, {"sgd": "averages its points"}, (11.1, 2.2)),
         Member("adagrad", "Adagrad", 2011, P, {"sgd": "a step for each x"}, (7.2, 3)),
         Member("rmsprop", "RMSProp", 2012, P, {"adagrad": "forgets"}, (7.2, 4)),
         Member("adadelta", "Adadelta", 2012, P, {"adagrad": "forgets; needs no lr"}, (9.1, 4)),
-        Member("adam", "Adam", 2014, P, {"momentum": "averaged", "rmsprop": "fair start"}, (7.2, 5)),
-        Member("adamax", "AdaMax", 2014, P, {"adam": "largest, not mean"}, (9.1, 5.2)),
-        Member("momentum_ema", "momentum (mean)", 2015, M, {"momentum": "mean, not sum"}, (1.1, 5.5)),
+        Member("adam", "Adam", 2014, P, {"momentum": "as an average", "rmsprop": "bias corrected"}, (7.2, 5)),
+        Member("adamax", "AdaMax", 2014, P, {"adam": "largest, not mean"}, (9.6, 5.2)),
+        Member("momentum_ema", "momentum (mean)", 2014, M, {"momentum": "mean, not sum"}, (1.1, 5.5)),
         Member(
             "rmsprop_nesterov",
             "RMSProp + Nesterov",
@@ -78,7 +78,7 @@ MEMBERS = {
         Member("adamw", "AdamW", 2017, P, {"adam": "decay kept apart"}, (5.45, 7.8)),
         Member("amsgrad", "AMSGrad", 2018, P, {"adam": "keeps the largest"}, (7.2, 7.8)),
         Member("radam", "RAdam", 2019, P, {"adam": "careful start"}, (8.61, 8.6)),
-        Member("lookahead", "Lookahead", 2019, A, {"asgd": "returns to the mean"}, (10.25, 8.6)),
+        Member("lookahead", "Lookahead", 2019, A, {"asgd": "goes half-way back"}, (10.25, 8.6)),
         Member("ranger", "Ranger", 2019, A, {"radam": "inside", "lookahead": "outside"}, (9.45, 9.8)),
         Member("lion", "Lion", 2023, S, {"adamw": "only the sign"}, (5.45, 10.9)),
         Member("muon", "Muon", 2024, S, {"nesterov": "equal strengths"}, (2.6, 10.9)),

@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 def noisy(rule: Callable | str, noise: float = 1.0, seed: int = 0) -> Callable:
-    r"""``rule`` with a noisy gradient: $g_t + \sigma\, \xi_t$, with $\xi_t$ drawn anew from $N(0, I)$ at each step.
+    r"""``rule`` with a noisy gradient, on a surface: $g_t + \sigma\, \xi_t$, with a new $\xi_t$ from $N(0, I)$.
 
     Returns a rule that takes the hyperparameters of ``rule`` and two more, whose defaults are given here:
 

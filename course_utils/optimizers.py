@@ -445,7 +445,8 @@ class Lookahead(torch.optim.Optimizer):
 def kept_per_weight(optimizer: torch.optim.Optimizer) -> float:
     """How many numbers an optimizer, ours or torch's, keeps for each parameter after its first step: 2 for Adam.
 
-    Those that it keeps once for a whole tensor, such as the number of the step, are not counted.
+    Those that it keeps once for a whole tensor, such as the number of the step, are not counted. For optimizers that
+    keep their numbers by parameter, in tensors of its shape, as all of this course do.
     """
     inner = kept_per_weight(optimizer.optimizer) if isinstance(optimizer, Lookahead) else 0.0
     weights = sum(p.numel() for group in optimizer.param_groups for p in group["params"])

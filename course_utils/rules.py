@@ -164,8 +164,8 @@ def momentum_ema(x: Tensor, g: Tensor, s: State, t: int, lr: Hyper = 1e-3, beta:
 
     Under a steady gradient the steps grow to lr times that gradient, whatever β is.
 
-    **Source.** The average is that of Kingma and Ba, *Adam*, ICLR 2015, Algorithm 1, without its bias correction; many
-    courses call it momentum.
+    **Source.** The average is that of Kingma and Ba, *Adam*, ICLR 2015, arXiv:1412.6980, Algorithm 1, without
+    its bias correction; many courses call it momentum.
 
     **Arguments.**
 

@@ -185,8 +185,9 @@ def _batches(
 def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1000) -> tuple[float, float]:
     """The mean cross-entropy of the model on x (N, ...) and y (N,), and its accuracy from 0 to 1.
 
-    The model is in evaluation mode meanwhile, and no graph is kept.
+    The model is in evaluation mode meanwhile, and no graph is kept. Pictures are moved to where the model is.
     """
+    x, y = _beside(model, x, y)
     was_training = model.training
     try:
         model.eval()
@@ -198,8 +199,14 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1000) -> 
 
 def loss_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """The gradient of the mean cross-entropy on x (N, ...) and y (N,), all parameters in one vector."""
+    x, y = _beside(model, x, y)
     loss = F.cross_entropy(model(x), y)
     return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
+
+
+def _beside(model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    device = next((p.device for p in model.parameters()), x.device)
+    return x.to(device), y.to(device)
 
 
 def _refuse(model: nn.Module, optimizer: torch.optim.Optimizer, data: Data) -> None:

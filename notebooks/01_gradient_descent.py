@@ -456,7 +456,7 @@ for lr in (0.0019, 0.0021):
 # ## Real digits
 #
 # Now the same rule, on 79,510 weights instead of two. These are 5,000 handwritten digits from MNIST: 4,000 to learn from
-# and 1,000 to be tested on.
+# and 1,000 to be tested on. (`data.load("mnist-5k", classes=[0, 1])` would give the zeros and ones alone.)
 
 # %%
 digits = data.load("mnist-5k")

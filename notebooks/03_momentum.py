@@ -952,10 +952,10 @@ model = models.mlp_small()
 first, last = model[1], model[3]
 last.requires_grad_(False)
 groups = [{"params": first.parameters(), "lr": 0.01}, {"params": last.parameters()}]
-before = [layer.weight.clone() for layer in (first, last)]
+before = [layer.weight.detach().cpu().clone() for layer in (first, last)]
 fit(model, Momentum(groups, lr=0.1), digits, epochs=1, progress=False)
 for name, layer, old in zip(("first", "last"), (first, last), before, strict=True):
-    print(f"the {name} layer has moved: {not torch.equal(layer.weight, old)}")
+    print(f"the {name} layer has moved: {not torch.equal(layer.weight.cpu(), old)}")
 
 # %% [markdown]
 # This course does the same for all rules at once: `optimizers.RuleOptimizer` is the loop, and a rule is a function. Yours would be a

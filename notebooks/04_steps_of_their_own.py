@@ -15,6 +15,9 @@
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
+#
+# *For lecturers.* Aloud: up to *A valley that is turned*, the slope of *The dying step*, then *An average that forgets* to *RMSProp with two sliders*,
+# *Units* (to the formula), *A fairer race on digits* and the summary. The rest is for home.
 
 # %% slideshow={"slide_type": "skip"}
 from course_utils import data, models, optimizers, plotting, rules, surfaces
@@ -63,12 +66,12 @@ Animation(walkers, title="P goes from wall to wall, Q goes straight")
 quadratic = surfaces.quadratic
 x0 = torch.tensor(quadratic.start, dtype=torch.float64)
 curved = curvatures(quadratic, x0)  # along the axes, here
-print("each direction's lr:", [f"{1 / c:g}" for c in curved.tolist()])
+print("each direction's lr:", " and ".join(f"{1 / c:g}" for c in curved.tolist()))
 home = x0 - gradient(quadratic, x0) / curved
 print("distances after one step with both:", [f"{abs(value):.3g}" for value in home.tolist()])
 
 # %% [markdown]
-# The flat direction wants a learning rate twenty times as large as the steep one. With one lr for both, one of them
+# (A step of $g_i / \lambda_i$ in each direction is *Newton's method*.) The flat direction wants a learning rate twenty times as large as the steep one. With one lr for both, one of them
 # suffers. With one lr *each*, one step is enough.
 #
 # Another way to say it: measure $x_1$ in other units, so that the valley becomes a round bowl. In a round bowl, $-g$
@@ -160,23 +163,22 @@ print(
 # **Predict.** For gradient descent, this valley has an edge: it diverges beyond lr = 0.5. Where is Adagrad's edge?
 
 # %%
-explore("quadratic", rules.adagrad, lr=(0.05, 0.5, 20), steps=60)
+explore("quadratic", rules.adagrad, lr=(0.05, 1, 20), steps=60)
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true
 # #### Then look
 
 # %% [markdown]
 # 1. The first step is diagonal, at every lr. It is lr long along each axis.
-# 2. At 0.5: no zigzag. Both coordinates set out at the same pace. $x_2$ has less far to go. Then $x_1$ goes the rest of its
-#    way.
+# 2. At 1: no zigzag. Both coordinates set out at the same pace. $x_2$ has less far to go. Then $x_1$ goes the rest of its way.
 # 3. To the left: it slows down on the way, and does not get there in 60 steps.
-# 4. To the right: it jumps over the minimum. And comes back! Even at 20 it does not diverge. There is no edge.
+# 4. To the right: $x_2$ jumps over the minimum from lr = 2 on, $x_1$ from 5 on. And they come back! Even at 20 it does not diverge. There is no edge.
 
 # %%
-for lr in (0.05, 0.5, 20, 200):
+for lr in (0.05, 1, 20, 200):
     path = descend(quadratic, rules.adagrad, lr=lr, steps=300)
     after = (lr / path.remembered("r")[-1].sqrt()).tolist()
-    print(f"lr = {lr:4}: {path.outcome}; lr / √r at the end: {after[0]:.2f} and {after[1]:.2f}")
+    print(f"lr = {lr:4}: {path.outcome}; lr / √r at the end: {after[0]:.2g} and {after[1]:.2g}")
 
 # %% [markdown]
 # How can lr = 200 do so well? The first jump goes about 200 too far. There, the gradient is about 200 λ, and so is
@@ -190,8 +192,8 @@ for lr in (0.05, 0.5, 20, 200):
 #
 # For gradient descent, the number of steps grows like the condition number κ, the ratio of the curvatures (lecture 1).
 #
-# **Predict.** We make the valley a thousand times, then a million times as steep across as along. How many steps does
-# Adagrad need, at the same lr?
+# **Predict.** We make the valley a thousand times, then a million times as steep across as along. At lr = 1, Adagrad needed 38
+# steps. With a million: as many, fifty times as many, or does it diverge?
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true
 # #### Then look
@@ -214,6 +216,83 @@ for flat, steep in ((1, 1), (0.2, 4), (1, 1000), (0.001, 1000)):
 # at the same distance, so they kept the same distance to the end: a straight line. That is the first half of the answer.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
+# ## A valley that is turned
+#
+# The second half of the opening question: does it go straight in *every* valley? First the race along the axes. (SGD and momentum have good
+# settings, and keep them. Drag Adagrad's learning rate as you like.)
+
+# %%
+adagrad = {"Adagrad": (rules.adagrad, {"lr": (0.1, 2, 10)})}
+usual = {
+    "SGD": (rules.sgd, {"lr": 0.45}),
+    "momentum": (rules.momentum, {"lr": 0.2, "momentum": 0.7}),
+}
+race("quadratic", usual | adagrad, steps=50)
+
+# %% [markdown]
+# **Predict.** Now the valley is turned by 30°. Who wins there? Can you find an lr with which Adagrad does?
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+usual = {
+    "SGD": (rules.sgd, {"lr": 0.9}),
+    "momentum": (rules.momentum, {"lr": 0.8, "momentum": 0.8}),
+}
+race("long_valley", usual | adagrad, steps=80)
+
+# %% [markdown]
+# Momentum is far ahead, and Adagrad creeps. Is that because this valley is narrower, or because it is turned? We try 201 learning rates for each
+# rule, also in the same valley, turned back.
+
+
+# %%
+def fewest_steps(surface, rule, start=None, **hyper):
+    """Steps until it stays within 1 % of the distance, at the best of 201 lr; or "never" in 400."""
+    lrs = np.geomspace(0.005, 10, 201)
+    arrival = descend(surface, rule, start=start, lr=lrs, **hyper, steps=400).arrival
+    return arrival[arrival >= 0].min().item() if (arrival >= 0).any() else "never"
+
+
+start = torch.tensor(surfaces.long_valley.start, dtype=torch.float64)
+back = torch.tensor([[3**0.5 / 2, 1 / 2], [-1 / 2, 3**0.5 / 2]], dtype=torch.float64) @ start
+for rule, hyper in (("sgd", {}), ("momentum", {"momentum": 0.7}), ("adagrad", {})):
+    along = fewest_steps(surfaces.bowl(0.02, 2), rule, start=tuple(back.tolist()), **hyper)
+    turned = fewest_steps("long_valley", rule, **hyper)
+    print(f"{rule:8} along the axes {along:3} steps, turned {turned:3} steps")
+
+# %% [markdown]
+# SGD and momentum do not care how the valley lies: they look at no axis. Adagrad does. Along the axes it is by far the fastest. Turned, it is slower
+# than SGD.
+#
+# Why? To divide each coordinate by a number of its own means to stretch the map along its *axes*. A valley that lies along
+# the axes becomes a round bowl. A turned valley becomes another turned valley. How narrow is it after the best stretching
+# that there is?
+
+
+# %%
+def best_stretch(surface):
+    """κ of a bowl, and the least that stretching its axes makes of it."""
+    H = torch.autograd.functional.hessian(surface, torch.zeros(2, dtype=torch.float64))
+    kappas = []
+    for scale in torch.logspace(-3, 3, 2001, dtype=torch.float64):
+        stretch = torch.diag(torch.stack([torch.ones_like(scale), scale]))
+        low, high = torch.linalg.eigvalsh(stretch @ H @ stretch)
+        kappas.append((high / low).item())
+    return torch.linalg.cond(H).item(), min(kappas)
+
+
+for surface in (surfaces.quadratic, surfaces.long_valley):
+    before, after = best_stretch(surface)
+    print(f"{surface.name}: κ = {before:.0f}, after the best stretching {after:.0f}")
+
+# %% [markdown]
+# For the turned valley, from 100 to 75, and no further. So the answer to the second half is **no**. Steps of one's own help where the steep and
+# the flat directions are those of the *weights*. Where the valley runs across several weights, these would have to be
+# changed together. (Lecture 7 has a rule that looks at a whole matrix of weights at once.)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where it comes from: rare features
 #
 # Adagrad was not made for narrow valleys. It was made for data in which some features are common and others rare. A weight
@@ -221,7 +300,7 @@ for flat, steep in ((1, 1), (0.2, 4), (1, 1000), (0.001, 1000)):
 #
 # Our digits are such data.
 #
-# **Predict.** The pixel in the corner is white in every digit. The one in the middle is nearly always in use. In the
+# **Predict.** The pixel in the corner is blank in every digit. The one in the middle is in use in two of three. In the
 # first layer, each pixel has 100 weights. How far apart are the gradients of the 78,400 weights: by a factor of 2, 10,
 # 100, or more?
 
@@ -236,7 +315,7 @@ gs = torch.stack([loss_gradient(model, digits.x_train[i], digits.y_train[i]) for
 # %%
 size = gs[:, :78400].square().mean(0).sqrt().reshape(100, 784)  # root of the mean square
 white = (digits.x_train == 0).all(0).flatten()
-print(f"pixels that are white in all 4,000 digits: {white.sum()} of 784")
+print(f"pixels that are blank in all 4,000 digits: {white.sum()} of 784")
 print(f"the gradients of their weights are all 0: {(size[:, white] == 0).all()}")
 small, large = np.quantile(size[size > 0].numpy(), [0.05, 0.95])
 spread = round(large / small, -2)
@@ -316,7 +395,10 @@ print(f"step 1: {dying[0]:g} lr, step 100: {dying[99]:g} lr, step 10,000: {dying
 # %% [markdown]
 # Ten times smaller an lr, a hundred times as many steps. On a slope, gradient descent would need ten times as many.
 #
-# Now in a valley. Does it die there, too? Near a minimum, the gradients shrink, and hardly feed the sum any more. But
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### In a valley, and with noise
+#
+# Does it die there, too? Near a minimum, the gradients shrink, and hardly feed the sum any more. But
 # those of a random batch do not shrink: their noise stays (lecture 2). So we walk with the exact gradient, and with
 # noise of size 1.
 
@@ -343,32 +425,6 @@ log_markers(figure)
 # (its edge is at $2 / \lambda_{\max} = 1$). The first gradients, on the steep wall, were large, and the sum never forgets
 # them.
 #
-# **Predict.** 200 steps in the long valley, with the exact gradient. Can you find an lr with which Adagrad arrives?
-
-# %%
-explore("long_valley", rules.adagrad, lr=(0.01, 0.3, 10), steps=200)
-
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
-# #### Then look
-
-# %% [markdown]
-# No lr on this slider does.
-#
-# 1. Each path begins well: a few steps, and it is on the floor of the valley.
-# 2. On the floor it creeps. At 0.3 it stalls long before the minimum: there the gradient is small, and it is divided by the
-#    large ones of the wall.
-# 3. The larger lr, the further it gets, up to about 3. There the effective lr is near the edge, as that of gradient descent
-#    would be. Beyond, the first jump climbs the other wall, and finds still larger gradients to divide by.
-
-# %%
-for lr in (0.1, 0.3, 1, 3, 10):
-    path = descend("long_valley", rules.adagrad, lr=lr, steps=200)
-    after = (lr / path.remembered("r")[-1].sqrt()).max()
-    print(f"lr = {lr:3}: {path.outcome}, effective lr at the end {after:.2f}")
-all_lrs = descend("long_valley", rules.adagrad, lr=np.geomspace(0.01, 10, 81), steps=200)
-print("any of 81 learning rates arrives:", (all_lrs.arrival >= 0).any().item())
-
-# %% [markdown]
 # Is a shrinking step always bad? No. With noisy gradients, a constant lr ends in a ball of noise, and a step like
 # $1/\sqrt t$ is a schedule that shrinks it (lecture 2). But this schedule cannot be chosen. One huge gradient at the start,
 # and the rule never forgives it.
@@ -384,7 +440,9 @@ print("any of 81 learning rates arrives:", (all_lrs.arrival >= 0).any().item())
 # A gradient that is $k$ steps old has the weight $(1 - \rho)\,\rho^k$. The number $\rho$, between 0 and 1, is the *decay*.
 # (torch calls it `alpha`, some papers β.)
 #
-# **Predict.** With $\rho = 0.9$, how many steps does it remember? And with 0.99?
+# **Predict.** With $\rho = 0.9$: after how many steps does a gradient count for only a third of what it counted at first? And with 0.99?
+#
+# (From here on, $v$ is this average, as in the papers. In lecture 3 it was the velocity.)
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true
 # #### Then look
@@ -410,7 +468,7 @@ for rho, n in ((0.5, 2), (0.9, 10), (0.99, 100)):
     print(f"the last {3 * n} have {100 * (1 - rho ** (3 * n)):.0f} %")
 
 # %% [markdown]
-# The memory is about $1 / (1 - \rho)$ steps long: 10 for 0.9, 100 for 0.99. (That is also the mean age plus one.) Nothing
+# The memory is about $1 / (1 - \rho)$ steps long: 10 for 0.9, 100 for 0.99. Nothing
 # is ever quite forgotten. But after three memory lengths, what is left is about 5 %.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -463,7 +521,7 @@ figure
 show_rule(rules.rmsprop)
 
 # %% [markdown]
-# In torch, it can do two things more. `momentum` makes a velocity of the scaled gradients (lecture 3). `centered` takes the
+# (α here is our ρ.) In torch, it can do two things more. `momentum` makes a velocity of the scaled gradients (lecture 3). `centered` takes the
 # mean off and divides by a standard deviation. That has a danger: under a steady gradient the difference in the root is
 # nearly zero, or through rounding below zero, and the step is huge or no number at all. Both are off by default.
 
@@ -490,10 +548,12 @@ explore("quadratic", rules.rmsprop, lr=(0.01, 0.1, 1.0), alpha=(0.5, 0.9, 0.99),
 # #### Then look
 
 # %% [markdown]
+# (With alpha = 0.9 first.)
+#
 # 1. lr is now a *length*: about how far each weight goes in one step. At 0.1, 45 steps are not enough for a distance of 5.
-# 2. At 0.3 it arrives. At 1, it jumps around the minimum and does not settle. A larger lr, a larger dance.
-# 3. With a smaller alpha it dances at once. With a larger one, it has a longer memory: the first steps are longer, and the
-#    dance begins later.
+# 2. With alpha 0.9: at 0.3 it arrives, for a while. At 1, it jumps around the minimum. A larger lr, a larger dance.
+# 3. With alpha 0.5 it dances sooner. With 0.99 it has a long memory, and first steps of up to ten times lr: at lr = 1, the first one jumps over
+#    the minimum.
 #
 # Take the long view, and watch the dance:
 
@@ -501,7 +561,7 @@ explore("quadratic", rules.rmsprop, lr=(0.01, 0.1, 1.0), alpha=(0.5, 0.9, 0.99),
 for lr in (0.01, 0.03, 0.1, 0.3):
     path = descend(quadratic, rules.rmsprop, lr=lr, alpha=0.9, steps=3000)
     after = (lr / path.remembered("v")[-1].sqrt()).tolist()
-    two = [f"{abs(value) / lr:.2f}" for value in path.x[-1].tolist()]
+    two = " and ".join(f"{abs(value) / lr:.2f}" for value in path.x[-1].tolist())
     print(
         f"lr = {lr}: ends {two} lr from the minimum; lr / √v: {after[0]:.2f} and {after[1]:.2f}"
     )
@@ -510,14 +570,45 @@ for lr in (0.01, 0.03, 0.1, 0.3):
 # It never settles. Near the minimum, $v$ fades, so the effective learning rate $\mathrm{lr}/\sqrt v$ grows. It grows until
 # it reaches the edge of lecture 1, $2 / \lambda$: here, 10 and 0.5. Beyond the edge, the walker is thrown out; that feeds
 # $v$, and the effective learning rate falls again. In the end it stands *at* the edge: the walker jumps from side to side,
-# from $+\mathrm{lr}/2$ to $-\mathrm{lr}/2$, for ever.
+# from $+\mathrm{lr}/2$ to $-\mathrm{lr}/2$, for ever. (This is for α = 0.9. With a long memory, the effective learning rate overshoots the edge first, and
+# the walker is thrown out in bursts.)
 #
+# In the turned valley, it fails as Adagrad does:
+
+# %%
+print("RMSProp, long valley:", fewest_steps("long_valley", "rmsprop", alpha=0.9), "steps")
+
+# %% [markdown]
 # So RMSProp needs a schedule to arrive (lecture 2). Adagrad brings one of its own, and it is often too fast.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The first step
+#
+# $v_0 = 0$, so $v_1 = (1 - \rho)\,g_1^2$: only a small part of the first square gets in.
+#
+# **Predict.** Is the first step then too short or too long? By which factor, with $\rho = 0.99$, torch's default?
+
+# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# #### Then look
+
+# %%
+for rho in (0.9, 0.99, 0.999):
+    length = step_lengths(rules.rmsprop, np.ones(100), alpha=rho)
+    print(
+        f"ρ = {rho}: first step {length[0]:.1f} lr, tenth {length[9]:.1f}, 100th {length[99]:.1f};"
+    )
+    print(f"  the first ten go {length[:10].sum():.0f} lr")
+
+# %% [markdown]
+# $$\mathrm{lr}\,\frac{|g_1|}{\sqrt{(1 - \rho)\,g_1^2}} = \frac{\mathrm{lr}}{\sqrt{1 - \rho}}$$
+#
+# Too long, and it gets worse with a longer memory. Under a steady gradient, every step should be lr long. There is a cure: lecture 5 begins
+# with it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## RMSProp by hand
 #
-# Notebook C's question. **Predict.** $f = 0.1\,x_1^2 + 2\,x_2^2$, start $(-5, -2)$, lr 0.3, decay 0.9, and $10^{-6}$
+# Notebook C's question. (A, B and C are notebooks from which this course is built: see the index.) **Predict.** $f = 0.1\,x_1^2 + 2\,x_2^2$, start $(-5, -2)$, lr 0.3, decay 0.9, and $10^{-6}$
 # *inside* the root. Where are you after **two** steps?
 #
 # - (a) $(-0.868, -1.430)$
@@ -536,10 +627,10 @@ for lr in (0.01, 0.03, 0.1, 0.3):
 quiz = descend(quadratic, rules.rmsprop, lr=0.3, alpha=0.9, eps=0, delta=1e-6, steps=30)
 for t in (1, 2, 30):
     x1, x2 = quiz.x[t].tolist()
-    print(f"after {t:2} steps: ({x1:.8g}, {x2:.8g})")
+    print(f"after {t:2} steps: ({x1:.8f}, {x2:.8f})")
 
 # %% [markdown]
-# It is (c). (The first step alone is 0.949 long in both directions, and not 0.3. We come to that.) The others, computed:
+# It is (c). (The first step is $0.3 / \sqrt{0.1} = 0.949$ long in both directions.) The others, computed:
 
 
 # %%
@@ -563,40 +654,16 @@ for option, rule in others.items():
 # - (a) forgets the root. $g / v$ is $1 / g$ in disguise: the *smaller* the gradient, the longer the step. Along the flat
 #   $x_1$ it leaps, along the steep $x_2$ it hardly moves.
 # - (b) adds up the squares and never forgets: that is Adagrad.
-# - (d) divides the average by $1 - 0.9^t$, to make up for its empty start. A good idea, and a part of Adam (lecture 5). But
+# - (d) divides the average by $1 - 0.9^t$, to make up for its empty start. That is the cure: a part of Adam (lecture 5). But
 #   it is not RMSProp.
 #
 # After thirty steps, (c) and (d) are close; (d) has the shorter first steps, and so is a little behind. (b) is half-way.
 # (a) has jumped past the minimum.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The first step is too long
-#
-# $v_0 = 0$, so $v_1 = (1 - \rho)\,g_1^2$: only a small part of the first square gets in. Hence the first step has the length
-#
-# $$\mathrm{lr}\,\frac{|g_1|}{\sqrt{(1 - \rho)\,g_1^2}} = \frac{\mathrm{lr}}{\sqrt{1 - \rho}}$$
-#
-# **Predict.** How long is it with $\rho = 0.99$, torch's default? And with 0.999?
-
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
-# #### Then look
-
-# %%
-for rho in (0.9, 0.99, 0.999):
-    length = step_lengths(rules.rmsprop, np.ones(100), alpha=rho)
-    print(
-        f"ρ = {rho}: first step {length[0]:.1f} lr, tenth {length[9]:.1f}, 100th {length[99]:.1f};"
-    )
-    print(f"  the first ten go {length[:10].sum():.0f} lr")
-
-# %% [markdown]
-# It gets worse with a longer memory. Under a steady gradient, every step should be lr long. You have seen the cure: it is
-# answer (d). Lecture 5 begins there.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Inside or outside the root
 #
-# If a gradient is exactly zero, as for the white pixels, the rule divides 0 by 0. So everyone adds a small number. There
+# If a gradient is exactly zero, as for the blank pixels, the rule divides 0 by 0. So everyone adds a small number. There
 # are two places for it:
 #
 # $$\text{inside, as in many textbooks:}\quad \frac{g}{\sqrt{v + \delta}} \qquad\qquad
@@ -642,88 +709,8 @@ figure
 # thousand times earlier than $\epsilon = 10^{-6}$. The grey band holds the middle 90 % of the gradients of our first layer:
 # for about half of them it matters. Same digits in the book and in the program, different rules.
 #
-# The nearest thing outside to a δ inside is $\epsilon = \sqrt\delta$. `rules.adagrad` and `rules.rmsprop` take both, `eps`
+# With $\epsilon = \sqrt\delta$, both treat very small and very large gradients alike; in between they differ by up to a quarter of lr. `rules.adagrad` and `rules.rmsprop` take both, `eps`
 # and `delta`.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ## A valley that is turned
-#
-# The second half of the opening question: does it go straight in *every* valley?
-#
-# **Predict.** First the valley along the axes. Then one that is turned by 30°. SGD, momentum, Adagrad and RMSProp race. Who
-# wins here, who there? (SGD and momentum have good settings for each valley, and keep them. Drag the learning rates of the
-# other two as you like.)
-
-# %%
-adaptive = {
-    "Adagrad": (rules.adagrad, {"lr": (0.1, 2, 10)}),
-    "RMSProp": (rules.rmsprop, {"lr": (0.01, 0.2, 1), "alpha": 0.9}),
-}
-usual = {
-    "SGD": (rules.sgd, {"lr": 0.45}),
-    "momentum": (rules.momentum, {"lr": 0.2, "momentum": 0.7}),
-}
-race("quadratic", usual | adaptive, steps=50)
-
-# %%
-usual = {
-    "SGD": (rules.sgd, {"lr": 0.9}),
-    "momentum": (rules.momentum, {"lr": 0.8, "momentum": 0.8}),
-}
-race("long_valley", usual | adaptive, steps=80)
-
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
-# #### Then look
-
-# %% [markdown]
-# In the first valley, Adagrad and momentum are in front. In the turned one, momentum is far ahead. And if you had tried 201
-# learning rates for each (and a momentum of 0.9)?
-
-
-# %%
-def fewest_steps(surface, rule, **hyper):
-    """Steps until first within 1 % of the distance, perhaps passing through; the best of 201 lr."""
-    paths = descend(surface, rule, lr=np.geomspace(0.005, 10, 201), **hyper, steps=400)
-    near = paths.remaining <= 0.01
-    return near.int().argmax(0)[near.any(0)].min().item()
-
-
-for surface in ("quadratic", "long_valley"):
-    for rule, hyper in (
-        ("sgd", {}),
-        ("momentum", {}),
-        ("adagrad", {}),
-        ("rmsprop", {"alpha": 0.9}),
-    ):
-        print(f"{surface:11} {rule:8} {fewest_steps(surface, rule, **hyper):3} steps")
-
-# %% [markdown]
-# Along the axes, Adagrad and RMSProp need about a tenth of the steps of SGD. In the turned valley they need as many as SGD.
-# What they gained is gone. Momentum gains in both.
-#
-# Why? To divide each coordinate by a number of its own means to stretch the map along its *axes*. A valley that lies along
-# the axes becomes a round bowl. A turned valley becomes another turned valley. How narrow is it after the best stretching
-# that there is?
-
-# %%
-start = torch.tensor(surfaces.long_valley.start, dtype=torch.float64)
-H = torch.autograd.functional.hessian(surfaces.long_valley, start)
-scales = torch.logspace(-3, 3, 2001, dtype=torch.float64)
-kappas = []
-for scale in scales:
-    stretch = torch.diag(torch.stack([torch.ones_like(scale), scale]))
-    low, high = torch.linalg.eigvalsh(stretch @ H @ stretch)
-    kappas.append((high / low).item())
-print(f"κ of the long valley: {torch.linalg.cond(H):.0f}")
-print(f"κ after the best stretching of its axes: {min(kappas):.0f}")
-
-# %% [markdown]
-# From 100 to 75, and no further. So the answer to the second half is **no**. Steps of one's own help where the steep and
-# the flat directions are those of the *weights*. Where the valley runs across several weights, these would have to be
-# changed together.
-#
-# Momentum looks at no axis, so it does not care how the valley is turned. (Lecture 7 has a rule that looks at a whole
-# matrix of weights at once.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## RMSProp with Nesterov's momentum
@@ -753,11 +740,11 @@ path = descend(quadratic, rules.rmsprop_nesterov, lr=0.02, steps=100)
 velocities = torch.cat([torch.zeros(1, 2), path.remembered("v")])
 error = relative_error(torch.stack(behind) - x0, path.x - 0.9 * velocities - x0)
 print("the textbook's w is our x - μv to 12 digits:", error < 1e-12)
-for surface in ("quadratic", "long_valley"):
-    print(surface, fewest_steps(surface, rules.rmsprop_nesterov), "steps")
+print("long valley:", fewest_steps("long_valley", rules.rmsprop_nesterov), "steps")
 
 # %% [markdown]
-# It is fast in both valleys.
+# In the long valley, momentum makes up for a part of what RMSProp lost there. (Here, $v$ is the velocity again, and $r$ the average of squares: the
+# textbook's letters.)
 #
 # **Predict.** Beale's function, with an lr of 0.01 that stays. How far does the walker get with momentum 0, with 0.9, with
 # 0.99?
@@ -783,7 +770,7 @@ explore("beale", rules.rmsprop_nesterov, lr=0.01, momentum=(0, 0.9, 0.99), steps
 # | rule | step | units of lr |
 # | --- | --- | --- |
 # | SGD | $\mathrm{lr}\; g$ | metres² per euro |
-# | Adagrad, RMSProp | $\mathrm{lr}\; g / \sqrt{v}$ | metres |
+# | Adagrad, RMSProp | $\mathrm{lr}\; g$ over the root of a sum or mean of $g^2$ | metres |
 # | Newton's method | $g / \lambda$ | none needed: λ is in euros per metre² |
 #
 # So a good lr for SGD is a number of metres² per euro. It is no good any more when somebody multiplies the loss by ten, or
@@ -928,8 +915,8 @@ for power, length in zip((-8, -6, -4), growing.values(), strict=True):
     )
 
 # %% [markdown]
-# A hundredth of ε, a tenth of the length. And it grows slowly: under a steady gradient, each step adds
-# $(1 - \rho)\,\epsilon$ to $u$, so the steps grow only like $\sqrt t$. A step can be only about as long as the steps before
+# A hundredth of ε, a tenth of the length. And it grows slowly: under a steady gradient
+# $d^2 \approx u + \epsilon$, so $u_t = \rho u + (1 - \rho)(u + \epsilon) = u + (1 - \rho)\,\epsilon$, and the steps grow only like $\sqrt t$. A step can be only about as long as the steps before
 # it.
 #
 # A slider for ε, by its power of ten, and one for ρ:
@@ -949,7 +936,7 @@ explore("quadratic", adadelta_by_power, log10_eps=(-8, -6, -1), rho=(0.5, 0.9, 0
 # 1. At $10^{-6}$, it hardly leaves the start.
 # 2. With a larger ε, the steps are longer. At $10^{-3}$, it gets there.
 # 3. At $10^{-1}$, it jumps around the minimum, as RMSProp does with a large lr.
-# 4. With a larger ρ, the first steps are longer, as in the formula above.
+# 4. ρ pulls both ways: a larger one makes the first step longer, a smaller one lets the steps grow faster.
 
 # %% [markdown]
 # So ε, which was to prevent a division by zero, is Adadelta's learning rate in disguise. Most programs therefore give it
@@ -958,7 +945,7 @@ explore("quadratic", adadelta_by_power, log10_eps=(-8, -6, -1), rho=(0.5, 0.9, 0
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Eight rules, one loop
 #
-# Teaching notebooks A and B compare rules like these on MNIST. A contains its training loop eight times, once for each
+# Notebooks A and B compare rules like these on MNIST. A contains its training loop eight times, once for each
 # rule. B contains the same 150-line program eleven times. What differs from copy to copy is a line or two: the rule. And
 # copies go wrong: A's cell for Adam still updates a velocity that belongs to the cell before.
 #
@@ -979,7 +966,7 @@ def train(rule, seed=0, network=models.mlp_small, on=digits, **settings):
 
 
 # %% [markdown]
-# And the eight rules with A's settings. Each is a line.
+# And the eight rules with A's settings. Each is a line. (Adam is lecture 5.)
 
 # %%
 from course_utils import schedules
@@ -1040,7 +1027,7 @@ plans = {
     "SGD": (rules.sgd, [0.03, 0.1, 0.3, 1, 3]),
     "Adagrad": (rules.adagrad, [0.001, 0.003, 0.01, 0.03, 0.1]),
     "RMSProp": (rules.rmsprop, [0.0001, 0.0003, 0.001, 0.003, 0.01]),
-    "Adadelta": (rules.adadelta, [0.1, 0.3, 1, 3, 10]),
+    "Adadelta": (rules.adadelta, [0.3, 1, 3, 10, 30]),
 }
 trials = {}
 for name, (rule, rates) in progress_bar(plans.items()):
@@ -1056,7 +1043,7 @@ figure = plotting.Figure(
     (9, 4.3), alt="Validation accuracy of four rules against lr, in bands."
 )
 ax = figure.add_subplot(xscale="log", xlabel="lr", ylabel="validation accuracy, %")
-ax.set_title("Each rule needs its own learning rate; the tops are level")
+ax.set_title("Each rule needs its own learning rate")
 for (name, (_, rates)), style in zip(plans.items(), plotting.STYLES, strict=False):
     table = np.array([trials[name, lr] for lr in rates])
     ax.fill_between(rates, table.min(1), table.max(1), color=style["color"], alpha=0.2, lw=0)
@@ -1068,16 +1055,17 @@ figure
 # %%
 best = {n: max(plans[n][1], key=lambda lr, n=n: np.mean(trials[n, lr])) for n in plans}
 tops = {name: trials[name, lr] for name, lr in best.items()}
-apart = np.ptp([np.mean(top) for top in tops.values()])
-print("the tops lie within 2 points:", apart < 2)
-print("less than between two seeds of SGD:", apart < np.ptp(tops["SGD"]))
-print(
-    "the best lr differ by more than a hundred:", max(best.values()) > 100 * min(best.values())
-)
+print("each rule's best is above 90 %:", all(np.mean(top) > 90 for top in tops.values()))
+
+# %% tags=["nbval-ignore-output"]
+for name, lr in best.items():
+    print(
+        f"{name}: best of its five at lr {lr:g}, seeds from {min(tops[name]):.1f} to {max(tops[name]):.1f} %"
+    )
 
 # %% [markdown]
-# The bands go from the lowest to the highest of three seeds. The tops lie closer together than the seeds: *no difference
-# found*. What differs is the learning rate that each one needs.
+# The bands go from the lowest to the highest of three seeds. Three seeds are too few to rank the tops: the twenty below do better. What one sees is
+# that each rule needs its own learning rate.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### The verdict, on all of MNIST
@@ -1095,11 +1083,12 @@ for name, row in standings.iterrows():
 print(f"from the highest mean to the lowest: {np.ptp(standings.accuracy):.2f} points")
 
 # %% [markdown]
-# (In parentheses, an interval for the mean over seeds: see lecture 10. All of them overlap, but for momentum's and
-# Adagrad's.)
+# (In parentheses, an interval for the mean over seeds: see lecture 10. Paired by seed, only momentum and Adagrad are told apart:
+# momentum is above.)
 #
-# **A step for each weight buys no accuracy here.** With a tuned lr, everyone gets there. And they may be tuned on a different
-# scale: SGD's lr depends on the units of the loss, those of the adaptive rules do not.
+# **A step for each weight buys no accuracy here.** With a tuned lr, everyone gets there. What differs is how one
+# finds it: SGD's lr has the units of the loss in it. That of the adaptive rules has not, so it carries over more easily from one problem to
+# the next.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What can go wrong
@@ -1134,7 +1123,7 @@ for name, length in slope.items():
 
 # %% [markdown]
 # With μ, the velocity settles at $\mathrm{lr} / (1 - \mu)$, ten times lr. Without, each step adds lr, and nothing is ever
-# taken away: the velocity grows without bound. And in a valley, where the slope changes sides?
+# taken away: the velocity grows without bound. In a bowl, the slope turns it back each time, so it hides:
 
 # %%
 swings = {}
@@ -1152,8 +1141,7 @@ plotting.plot_curves(
 
 # %% [markdown]
 # On Rosenbrock's function it flies past the minimum and away. In a bowl it does come back, again and again. The look-ahead
-# brakes a little: the gradient is taken further ahead, and so it turns round sooner. Without it, this would be a ball
-# without friction.
+# brakes a little, because the gradient is taken further ahead and turns round sooner. So does the average $r$, which lags behind.
 
 # %% [markdown]
 # And on the digits, with A's settings, on the small network? Three seeds each.
@@ -1172,9 +1160,8 @@ again = reproduction.table(reproduction.results()).loc["A", "RMSProp + Nesterov"
 print(f"the right formula on all of MNIST, five seeds: {again.loc['shuffled', 'mean']:.1f}")
 
 # %% [markdown]
-# What A prints goes up and down, and ends two points below what the right formula gives on all of MNIST. It may well be
-# that A's *program* lacks the μ, too; we see only its formula. (Or it is the order of its pictures, or their scale: lecture
-# 10.)
+# What A prints goes up and down, and ends two points below what the right formula gives on all of MNIST, shuffled. Does A's *program* lack the μ, too? It
+# cannot be told: in the order of the file, one of five runs of the right formula ends as low (lecture 10).
 #
 # The program ran, the loss fell, the accuracy looked respectable. **That it learns is no proof that it is right.** The
 # length of its steps under a steady gradient would have shown it at once.
@@ -1239,7 +1226,7 @@ for name, milliseconds in times.items():
 # | which valleys get easier? | those along the axes: there, curvatures cancel; not the turned ones |
 # | how long does an average remember? | about $1 / (1 - \rho)$ steps |
 # | inside or outside the root? | δ inside acts on gradients below $\sqrt\delta$, ε outside on gradients below ε |
-# | does the loss's scale matter? | not to these rules (but for δ and ε) |
+# | does the loss's scale matter? | not to these rules, while gradients are well above δ and ε (Adadelta's ε is inside) |
 # | the best of them on MNIST? | tuned, they are level with SGD |
 #
 # **Next.** RMSProp's start can be corrected, and momentum added: that is Adam (lecture 5).
@@ -1258,8 +1245,8 @@ for name, milliseconds in times.items():
 # **2.** A colleague changes the loss from the mean over a batch of 64 to the sum. Which of the rules that you know need
 # another learning rate? How much smaller?
 #
-# <details><summary>Answer</summary>SGD and momentum: 64 times smaller. Adagrad, RMSProp and Adadelta: the same as before, as long as gradients
-# are much larger than ε, or √δ.</details>
+# <details><summary>Answer</summary>SGD and momentum: 64 times smaller. Adagrad and RMSProp: the same as before, as long as gradients
+# are much larger than ε. Adadelta, with its ε inside the root, only above 10⁻³.</details>
 #
 # **3.** Turn the long valley by 45° in place of 30°:
 # `replace(surfaces.long_valley, f=lambda a, b: 0.005 * (a + b) ** 2 + 0.5 * (b - a) ** 2)`. How narrow is it after the best

@@ -15,9 +15,11 @@
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
+#
+# *For lecturers.* Leave what is marked for home, and it is 45 minutes.
 
 # %% slideshow={"slide_type": "skip"}
-from course_utils import benchmark, data, models, optimizers, plotting, rules, surfaces
+from course_utils import data, models, optimizers, plotting, rules, surfaces
 from course_utils.bootstrap import intervals
 from course_utils.descent import descend
 from course_utils.gradients import relative_error
@@ -44,8 +46,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 # The code of this picture gives the answer away: open it later.
 path = descend("quadratic", noisy("asgd"), lr=0.4, lambd=0, t0=4, noise=1.5, seed=39, steps=40)
 Animation(
-    {"walker": path, "follower": path.follow("ax")},
-    title="The walker wanders, the follower homes in",
+    {"walker": path, "follower": path.follow("ax")}, title="Two walkers, and one only watches"
 )
 
 # %% [markdown]
@@ -70,7 +71,9 @@ Animation(
 # The last point is one draw from this ball. It is no better than the one before it, or the hundredth before it. But they
 # lie on all sides of the minimum. Their average should lie nearer.
 #
-# **Predict.** We average all points from step 1 to $n$. How does the distance of the average from the minimum fall with
+# (`asgd` with `lambd=0` is SGD that also keeps the average of its points, as `ax`. Its card comes next.)
+#
+# **Predict.** We average all its points up to step $n$. How does the distance of the average from the minimum fall with
 # $n$?
 
 # %%
@@ -132,7 +135,7 @@ show_rule(rules.asgd)
 # %% [markdown]
 # The card has three things more than the idea.
 #
-# - `t0`: the average begins after this step. The default, a million, is a trap: see *What can go wrong*.
+# - `t0`: the average begins after this step. (torch counts a little late: the first point in the average is that of step t0 + 2.) The default, a million, is a trap: see *What can go wrong*.
 # - `alpha`: the learning rate $\eta_t$ decays, slowly.
 # - `lambd`: decides how fast, and is at the same time a weight decay. With `lambd=0` there is neither: then this is SGD with a
 #   constant lr, and its average. That is what we use here.
@@ -183,10 +186,10 @@ explore(
 # 1. At lr 0.15 and t0 = 0, the average drags the whole way down along with it. When the walker is at the star, it is far
 #    behind.
 # 2. Move t0 to the right: the average begins when the walker has arrived, and is soon in the middle of its points.
-# 3. Up to t0, the average is the walker itself. The later it begins, the fewer points it has.
+# 3. Before that, the average is the walker itself. The later it begins, the fewer points it has.
 # 4. At lr 0.05, the walker itself is still on its way at the end. No t0 helps: an average of points on the way is a point
 #    on the way.
-# 5. At lr 0.45, the walker is all over the valley, and the average does not mind.
+# 5. At lr 0.45, the walker is all over the valley, and the average does not mind, if it has points enough.
 #
 # That was one run. Here is the same question for a hundred, and 300 steps.
 
@@ -214,28 +217,9 @@ print("begun at half-time, its loss is at most twice the best:", half.lt(2).all(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## How good can an average be?
 #
-# Along one axis, add up the steps $x_t - x_{t-1} = -\mathrm{lr}\,(\lambda\,x_{t-1} + \sigma\,\xi_t)$ for $t = 1, …, n$.
-# On the left everything cancels but the two ends. Divide by $\mathrm{lr}\,\lambda\,n$, and the average of the points
-# comes out:
+# Why was the average at the larger lr the better one? Take an axis with λ = 1, and start at the minimum.
 #
-# $$\frac1n \sum_{t=1}^{n} x_{t-1} \;=\; \underbrace{\frac{x_0 - x_n}{\mathrm{lr}\,\lambda\,n}}_{\text{the start, dragged along}}
-# \;-\; \underbrace{\frac{\sigma}{\lambda}\cdot\frac1n\sum_{t=1}^{n} \xi_t}_{\text{the noise}}$$
-#
-# - The *start* falls like $1/n$. A larger lr makes it smaller.
-# - The *noise* is a mean of $n$ independent draws, so its variance is $\sigma^2 / (\lambda^2 n)$. **There is no lr in
-#   it.**
-#
-# One cannot hope for more. From $n$ noisy gradients you learn a slope up to $\sigma / \sqrt n$. So you learn where the
-# slope is zero up to $\sigma / (\lambda \sqrt n)$, even if someone tells you λ. The average gets there without being
-# told. Polyak and Juditsky proved this for many more functions, in the long run, with learning rates that decay, but more
-# slowly than $1/t$.
-#
-# *How does that go with the ball?* Points near each other in time are alike: they are not independent draws from the
-# ball. Their *correlation time* is $\tau = (1+\rho)/(1-\rho) \approx 2 / (\mathrm{lr}\,\lambda)$ steps, and $n$ of them
-# are worth only $n / \tau$ independent ones. Twice the lr makes the ball larger, and makes the walker cross it faster.
-# The two cancel: $V\,\tau / n = \sigma^2 / (\lambda^2 n)$.
-#
-# **Predict.** We measure the variance of the average on an axis with λ = 1, at lr 0.05, 0.2 and 0.8. Three lines, or one?
+# **Predict.** The variance of the average, at lr 0.05, 0.2 and 0.8: three lines, or one?
 
 # %%
 lrs3 = [0.05, 0.2, 0.8]
@@ -283,6 +267,27 @@ ratio = 1000 * variance[1000]  # variance × n, to be compared with σ² / λ² 
 print("variance of the average × n within a fifth of 1:", (ratio - 1).abs().lt(0.2).tolist())
 
 # %% [markdown]
+# Along one axis, add up the steps $x_t - x_{t-1} = -\mathrm{lr}\,(\lambda\,x_{t-1} + \sigma\,\xi_t)$ for $t = 1, …, n$.
+# On the left everything cancels but the two ends. Divide by $\mathrm{lr}\,\lambda\,n$, and the average of the points
+# comes out:
+#
+# $$\frac1n \sum_{t=1}^{n} x_{t-1} \;=\; \underbrace{\frac{x_0 - x_n}{\mathrm{lr}\,\lambda\,n}}_{\text{the start, dragged along}}
+# \;-\; \underbrace{\frac{\sigma}{\lambda}\cdot\frac1n\sum_{t=1}^{n} \xi_t}_{\text{the noise}}$$
+#
+# - The *start* falls like $1/n$. A larger lr makes it smaller.
+# - The *noise* is a mean of $n$ independent draws, so its variance is $\sigma^2 / (\lambda^2 n)$. **There is no lr in
+#   it.**
+#
+# With normal noise, one cannot hope for more in the long run. From $n$ noisy gradients you learn a slope up to $\sigma / \sqrt n$. So you learn where the
+# slope is zero up to $\sigma / (\lambda \sqrt n)$, even if someone tells you λ. The average gets there without being
+# told. Polyak and Juditsky proved this for many more functions, in the long run, with learning rates that decay, but more
+# slowly than $1/t$.
+#
+# *How does that go with the ball?* Points near each other in time are alike: they are not independent draws from the
+# ball. Their *correlation time* is $\tau = (1+\rho)/(1-\rho) \approx 2 / (\mathrm{lr}\,\lambda)$ steps, and $n$ of them
+# are worth only $n / \tau$ independent ones. Twice the lr makes the ball larger, and makes the walker cross it faster.
+# The two cancel: $V\,\tau / n = \sigma^2 / (\lambda^2 n)$.
+#
 # The lines start apart: we started at the minimum here, and a slow walker takes its time to leave it. They all end on the
 # dashed line.
 #
@@ -336,6 +341,8 @@ print(
 # - The gradients are not the same ones. With the decay they are taken at the calm point that you hand in; with the
 #   average, at the walker, far out in its ball. On a bowl that does no harm. On a network it may.
 #
+# (The average of the *second half*, which we use below, weighs them like warm-up, stable, decay: constant, then a line down to 0. Lecture 2, exercise 2.)
+#
 # Can one have both? *Schedule-Free*, below, tries.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -350,7 +357,7 @@ print(
 # %%
 digits = data.load("mnist-5k", validation=0.2)
 print(digits)
-model = models.mlp_small()
+model = models.mlp_small().to("cuda" if torch.cuda.is_available() else "cpu")
 ema = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.98))  # 50 steps
 optimizer = optimizers.SGD(model.parameters(), lr=0.8)
 hook = optimizer.register_step_post_hook(lambda *_: ema.update_parameters(model))
@@ -368,13 +375,14 @@ plotting.plot_curves(
         "last weights": (np.arange(1, 13), accuracies[:, 0]),
         "average (EMA) of the weights": (np.arange(1, 13), accuracies[:, 1]),
     },
-    title="One training: the average is ahead first, and calmer",
+    title="One training: the average is calmer, and ahead half-way",
     xlabel="epoch",
     ylabel="validation accuracy, %",
 )
 
 # %% [markdown]
-# In the first epochs the average is ahead. In the end there is little between them. Why?
+# The average is calmer. Half-way it is ahead. (In the very first epochs it may drag behind: that depends on the seed.) In the end there is little between
+# them. Why?
 
 # %%
 right = evaluate(model, digits.x_train, digits.y_train)[1]
@@ -399,6 +407,10 @@ print("at the end, the last weights read more than 99 % of the training digits:"
 
 # %%
 show_rule(rules.lookahead)
+
+# %% [markdown]
+# (Read four lines of the code: from `slow = x if t == 1` to `slow, fast = pull(…)`. The rest passes the hyperparameters on. This α is a part, and not
+# the power of ASGD.)
 
 # %% jupyter={"source_hidden": true}
 # Fast and slow weights (open to see the code)
@@ -443,6 +455,8 @@ print("α = 1 at lr 0.4 is SGD at lr 0.4:", relative_error(whole.x, plain[1].x) 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### On one axis
 #
+# *(For home.)*
+#
 # Without noise, $k$ steps of SGD multiply the distance by $\rho^k$. The slow weights keep $1 - \alpha$ of where they were
 # and take $\alpha$ of that:
 #
@@ -455,7 +469,7 @@ print("α = 1 at lr 0.4 is SGD at lr 0.4:", relative_error(whole.x, plain[1].x) 
 # $$\frac{V_\phi}{V} \;=\; \frac{\alpha^2 (1 - \rho^{2k})}{\alpha^2 (1 - \rho^{2k}) + 2\alpha(1-\alpha)(1 - \rho^k)}
 # \;=\; \frac{\alpha\,(1 + \rho^k)}{2 - \alpha\,(1 - \rho^k)}$$
 #
-# The middle is the form of the paper's proposition on its noisy quadratic (section 3.2), the right side is shorter. For
+# The middle is the form of the paper's proposition on its noisy quadratic, the right side is shorter. For
 # $0 \le \rho^k \le 1$ it lies between $\alpha / (2 - \alpha)$ and $\alpha$.
 #
 # **Predict.** With α = ½, between which two numbers is that?
@@ -497,6 +511,7 @@ figure
 expected = formula(fractions[:, None], np.array(ks))
 error = np.abs(measured / V[:, None] / expected - 1).max()
 print("marks (measured) and lines (formula) differ by less than a tenth:", error < 0.1)
+# All settings meet the same noise: they are off together.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### What is left of it
@@ -571,6 +586,8 @@ print(f"theory, k = 5: the edge is at lr = {(1 + 3 ** (1 / 5)) / 4:.3f}")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Two plain loops
 #
+# *(For home.)*
+#
 # Lookahead is not in torch.optim. `optimizers.Lookahead` wraps any optimizer that is. To check it, here is Algorithm 1 of the
 # paper, as two loops around torch's own optimizers.
 
@@ -627,7 +644,9 @@ def adam_run(lr, seed, ahead):
     if ahead:
         optimizer = optimizers.Lookahead(optimizer, k=5, alpha=0.5)
     five = {"epochs": 5, "batch_size": 100, "seed": seed}
-    fit(model, optimizer, digits, **five, progress=False, norms=False)
+    run = fit(model, optimizer, digits, **five, progress=False, norms=False)
+    if run.status == "interrupted":  # let the stop button stop the whole cell
+        raise KeyboardInterrupt
     return 100 * evaluate(model, *digits.held_out[1:])[1]
 
 
@@ -660,7 +679,7 @@ def dots(runs, title, xlabel):
 labels = [f"{'Lookahead(Adam)' if ahead_ else 'Adam'}, lr {lr}" for lr, ahead_ in cases]
 dots(
     dict(zip(labels, found.values(), strict=True)),
-    "A larger lr explains much of the gain, perhaps not all of it",
+    "After 160 steps, a larger lr brings most of the gain",
     "validation accuracy after five epochs, %",
 )
 
@@ -670,9 +689,21 @@ print("Adam gains more than half a point by lr 0.01 alone:", means[2] - means[0]
 print("the largest gap is that between lr 0.001 and 0.005:", np.diff(means).argmax() == 0)
 
 # %% [markdown]
-# B compares Adam at 0.001 with Lookahead(Adam) at 0.01, one run each. Two things differ, and the one that nobody
-# mentions, lr, makes a large part of the gap. What is left for Lookahead is of the size of the spread; the recorded
-# benchmark, below, has twenty seeds and tuned learning rates.
+# After 160 steps, a larger lr alone brings most of the gain. But B trains for 3,000. What about a training of that length? Lecture 10 has recorded one of
+# 2,500 steps, with the same network and batch size:
+
+# %%
+from course_utils import benchmark, comparing
+
+comparing.plot_sensitivity(
+    benchmark.results(),
+    ["Adam", "Lookahead(Adam)"],
+    title="Lookahead allows the larger lr; the tops are level",
+)
+
+# %% [markdown]
+# There, 0.01 is *too large* for plain Adam, and right for Lookahead. So B compares one rule near its best with another near its best: the two numbers are
+# of one size, and one run each cannot tell them apart (*The recorded benchmark*, below).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Ranger
@@ -730,12 +761,12 @@ figure
 # %%
 explore(
     "quadratic",
-    noisy("schedule_free", seed=18),
+    noisy("schedule_free", seed=5),
     follow="a",
     lr=0.4,
     beta=(0, 0.5, 0.9),
-    noise=2.0,
-    steps=80,
+    noise=1.0,
+    steps=45,
 )
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true
@@ -758,7 +789,8 @@ for beta in (0, 0.5, 0.9):
     print(f"no noise, β = {beta}: the average is {exact.follow('a').outcome}")
 
 # %% [markdown]
-# The plain average remembers the start longest. β is a way to forget it.
+# The plain average remembers the start longest. β is a way to forget it. (Not for ever the better, the larger: with 0.9 it swings, and it pays with
+# noise, as we shall see.)
 
 # %% [markdown]
 # *Formula = code.* Schedule-Free is not in torch.optim either. So here are the three lines of the paper's section 1, in
@@ -785,13 +817,15 @@ print(
 # ### What β does
 #
 # *(A rough derivation; leave it for home if time is short.)* After many steps, $a$ hardly moves, and $z$ wanders around
-# the point where the gradient at $x$ vanishes: $(1-\beta)\, z + \beta\, a = 0$. With $c = 1 / (1 - \beta)$, that is
-# $z - a = -c\,a$. Its noise, averaged, is that of a walker on an axis of curvature $\lambda / c$. The average goes
+# the point where the gradient at $x$ vanishes: $(1-\beta)\, z + \beta\, a = 0$. With $\kappa = 1 / (1 - \beta)$, that is
+# $z - a = -\kappa\,a$. Its noise, averaged, is that of a walker on an axis of curvature $\lambda / \kappa$. The average goes
 # $\frac1t$ of the way to $z$, so
 #
-# $$a_t \approx \Big(1 - \frac{c}{t}\Big)\, a_{t-1} - \frac1t \cdot \frac{c\,\sigma}{\lambda}\,\xi_t
-# \qquad\Rightarrow\qquad \text{start} \sim \frac{1}{t^{c}}, \qquad
-# \text{variance} \approx \frac{c^2}{2c - 1} \cdot \frac{\sigma^2}{\lambda^2\, t}$$
+# $$a_t \approx \Big(1 - \frac{\kappa}{t}\Big)\, a_{t-1} - \frac1t \cdot \frac{\kappa\,\sigma}{\lambda}\,\xi_t
+# \qquad\Rightarrow\qquad \text{start} \sim \frac{1}{t^{\kappa}}, \qquad
+# \text{variance} \approx \frac{\kappa^2}{2\kappa - 1} \cdot \frac{\sigma^2}{\lambda^2\, t}$$
+#
+# (For the second: square the first, $V_t \approx (1 - 2\kappa/t)\,V_{t-1} + \kappa^2\sigma^2/(\lambda t)^2$, and try $V_t = K/t$.)
 #
 # For β = 0 this is the plain average: the start fades like $1/t$, and the variance is the best possible. A larger β
 # forgets the start much faster, and pays with noise. It is the question of t0 again, as one dial.
@@ -829,7 +863,7 @@ free = descend("quadratic", noisy("schedule_free"), lr=flrs, beta=0.5, **hyper)
 free_loss = free.follow("a").loss.mean(2)
 knew = []
 for t in stops:
-    plans = [Linear(lr, t) for lr in np.geomspace(0.02, 0.45, 10)]
+    plans = [Linear(lr, t) for lr in np.geomspace(0.02, 0.7, 12)]
     hyper["steps"] = t
     knew.append(descend("quadratic", noisy("sgd"), lr=plans, **hyper).loss.mean(2))
 best = [end[-1].min().item() for end in knew]
@@ -846,7 +880,7 @@ figure = plotting.plot_curves(
         "SGD, decay planned for 1,000": (n, planned[n]),
         "average of SGD, lr 0.4": (n, average[n, 1]),
     },
-    title="Near the best at every stop, without knowing it",
+    title="With β = 0.5, below the decay at every stop",
     xlabel="step at which the training is stopped",
     ylabel="loss, mean of 100 runs",
     log="xy",
@@ -857,10 +891,7 @@ figure
 
 # %%
 ratios = free_loss[stops, mine] / torch.tensor(best)
-print(
-    "Schedule-Free is never more than a tenth above the decay that knew:",
-    (ratios < 1.1).all().item(),
-)
+print("Schedule-Free is below the decay that knew, at every stop:", (ratios < 1).all().item())
 print(
     "the planned decay, stopped after 100 steps, is more than twice as high:",
     (planned[100] > 2 * best[1]).item(),
@@ -872,14 +903,15 @@ print(
 
 # %% [markdown]
 # - The planned decay is only good at the end that it was planned for.
-# - Schedule-Free needs no plan, and is as good at every stop as a decay made for it.
-# - So is the plain average, which we should not forget: on a bowl nothing beats it in the long run. On a bowl it does no
+# - Schedule-Free needs no plan, and is at no stop above a decay made for it. But its β had to be tuned, too: with the default, 0.9, it is up to 2.6 times
+#   above (try it).
+# - The plain average we should not forget: on a bowl, it is the lowest of all in the long run. On a bowl it does no
 #   harm to ask for gradients far out. The case for Schedule-Free has to be made on networks.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## On digits
 #
-# Everything once more, on the network. Each method is tuned with the same effort: five learning rates, two seeds, judged
+# Everything once more, on the network. Each method is tuned with the same effort: five learning rates, three seeds, judged
 # on the validation digits. Then its best one runs five times with fresh seeds, judged on the test digits. Five epochs
 # each: the noise is still there. All other hyperparameters have their defaults; the average begins at half-time.
 #
@@ -903,7 +935,9 @@ def make(name, parameters, lr, steps):
 def train(name, lr, seed):
     model = models.mlp_small(seed=seed)
     optimizer = make(name, list(model.parameters()), lr, steps=250)
-    fit(model, optimizer, digits, epochs=5, seed=seed, progress=False, norms=False)
+    run = fit(model, optimizer, digits, epochs=5, seed=seed, progress=False, norms=False)
+    if run.status == "interrupted":  # let the stop button stop the whole cell
+        raise KeyboardInterrupt
     if name == "average":  # swap it in
         with torch.no_grad():
             for p in model.parameters():
@@ -917,7 +951,7 @@ net_lrs = [0.2, 0.4, 0.8, 1.6, 3.2]
 names = ["SGD", "average", "Lookahead", "Schedule-Free", "linear decay"]
 tuning, final = {}, {}
 for name in progress_bar(names):
-    tuning[name] = [np.mean([train(name, lr, s)[0] for s in range(2)]) for lr in net_lrs]
+    tuning[name] = [np.mean([train(name, lr, s)[0] for s in range(3)]) for lr in net_lrs]
     best_lr = net_lrs[np.argmax(tuning[name])]
     final[name] = np.array([train(name, best_lr, s)[1] for s in range(100, 105)])
 
@@ -928,24 +962,23 @@ for name in progress_bar(names):
 labels = [f"{name}, lr {net_lrs[np.argmax(tuning[name])]}" for name in names]
 dots(
     dict(zip(labels, final.values(), strict=True)),
-    "Whatever calms the noise gains; Lookahead around SGD does not",
+    "What calms the noise gains",
     "test accuracy after five epochs, %",
 )
 
 # %%
 mean = {name: values.mean() for name, values in final.items()}
-for name in ("average", "Schedule-Free"):
-    print(f"{name}: more than half a point above SGD: {mean[name] - mean['SGD'] > 0.5}")
-overlap = final["Lookahead"].min() < final["SGD"].max() < final["average"].max()
-print("the runs of SGD and of Lookahead lie among each other:", overlap)
+print("the average is more than half a point above SGD:", mean["average"] - mean["SGD"] > 0.5)
 all_above = final["average"].min() > mean["SGD"]
 print("every run of the average is above the mean of SGD:", all_above)
+spread = np.ptp(final["SGD"]) > 1.5 * np.ptp(final["average"])
+print("the runs of SGD are spread more than 1.5 times as widely:", spread)
 
 # %% [markdown]
 # - A constant lr ends where luck has it: its five runs are far apart. The average's are close together, and higher.
 # - Schedule-Free and the linear decay are calm, too. Five seeds do not settle which of the two is ahead. (In lecture 2, after one epoch more, a constant lr
 #   had caught up with the decay: this early, it is at its most unsteady.)
-# - Between Lookahead around SGD and SGD, no difference is found, as on the bowl. Its best lr is larger.
+# - Lookahead around SGD is as unsteady as SGD: five runs show no difference, as on the bowl.
 #
 # And who had to be told the end? The decay, and our average, too: "half-time" means that you know it. Schedule-Free did not.
 
@@ -982,10 +1015,10 @@ print(f"Schedule-Free was tuned to β = {tuned['ScheduleFree'][1]:g}")
 
 # %% [markdown]
 # - Lookahead around Adam: the interval holds 0. No difference found. Its best lr is larger than Adam's.
-# - Schedule-Free: a few tenths of a point above SGD with a constant lr. (Lecture 10 asks about all pairs at once, and has
+# - Schedule-Free: above SGD with a constant lr. One bad run of SGD makes most of the interval: the median of the differences is a third of a point. (Lecture 10 asks about all pairs at once, and has
 #   to be more careful: there, one bad run of SGD is enough for "no difference found".) A decaying lr, the true rival, did
 #   not take part.
-# - β = 0.5, and not the default, 0.9: as on the bowl.
+# - β = 0.5, and not the default, 0.9.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What can go wrong
@@ -1009,6 +1042,8 @@ for t0 in (1e6, 100):
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Between two pulls
+#
+# *(For home.)*
 #
 # The model holds the fast weights. Right after a pull, they are the slow ones. Just before the next, they have walked
 # most of the way out into their ball: evaluate there, and you evaluate nearly SGD. Stop at a multiple of k, or read
@@ -1065,7 +1100,7 @@ except RuntimeError as error:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### The middle of two valleys
 #
-# Averaging needs points in *one* bowl. Two networks, each trained from first weights of its own:
+# Two networks, each trained from first weights of its own:
 #
 # **Predict.** Each reads more than nine digits in ten. What does the average of their weights read?
 
@@ -1090,11 +1125,13 @@ print("each misreads fewer than 1 digit in 10:", max(wrong[:2]) < 0.1)
 print("the average makes more than twice as many mistakes:", wrong[2] > 2 * max(wrong[:2]))
 
 # %% [markdown]
-# There is a hill between the two. Both networks read alike, but their hidden units have different jobs. What is averaged there
-# has nothing to do with each other. An average belongs to *one* walk, and to the part of it that is in one valley.
+# There is a hill between the two. Both networks read alike, but their hidden units have different jobs: unit 7 of the one and unit 7 of the other do not
+# belong together, and we average them. An average belongs to *one* walk, and to the part of it that is in one valley.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### A lopsided valley
+#
+# *(For home.)*
 #
 # A bowl is the same to the left and to the right. Take $f = e^{x_1} - x_1 + \tfrac12 x_2^2$ instead: its minimum is at
 # $(0, 0)$, steep on the right, gentle on the left.
@@ -1144,7 +1181,8 @@ print("that of the decay is nearer than all of them:", (decayed.abs() < offset.m
 # %% [markdown]
 # The walker settles where the *mean gradient* is zero: the mean of $e^{x_1}$ is 1. As $e^x$ is curved upwards, the mean
 # of $x_1$ is then below 0, by about half the variance, and that grows with lr. No number of points cures it. That is the
-# price of a constant lr away from bowls. A smaller lr, or a decay, does. Polyak and Juditsky let lr decay, slowly, *and* average:
+# price of a constant lr away from bowls. A smaller lr, or a decay, does. (These are means over 100 runs. One run of the decay is still scattered, by more
+# than the average at lr 0.1 is off.) Polyak and Juditsky let lr decay, slowly, *and* average:
 # this is what `alpha` in ASGD is for.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1157,6 +1195,7 @@ print("that of the decay is nearer than all of them:", (decayed.abs() < offset.m
 def cost(make):
     model = models.mlp_small()
     optimizer = make(model.parameters())
+    fit(model, optimizer, digits, epochs=1, progress=False, norms=False)  # to warm up
     history = fit(model, optimizer, digits, epochs=2, progress=False, norms=False)
     seconds = history.steps.seconds.diff().median()
     return optimizers.kept_per_weight(optimizer), 1000 * seconds
@@ -1181,9 +1220,8 @@ for name, (_, milliseconds) in costs.items():
     print(f"{name:16} {milliseconds:.2f} ms a step, gradient and all, on this machine")
 
 # %% [markdown]
-# An `AveragedModel` is one more copy, beside any optimizer. (The authors' Schedule-Free keeps one number less: it
-# computes $a$ from $x$ and $z$.) The time is a few sums per weight and step, and for Lookahead only at every $k$-th. On our small
-# network and small batches one can see it. With a larger batch the gradient takes longer, and these sums do not.
+# On so small a network, the clock hardly tells them apart. An `AveragedModel` is one more copy, beside any optimizer. (The authors' Schedule-Free keeps one number less: it
+# computes $a$ from $x$ and $z$.) The time is a few sums per weight and step, and for Lookahead only at every $k$-th.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Summary
@@ -1191,7 +1229,7 @@ for name, (_, milliseconds) in costs.items():
 # | question | answer |
 # | --- | --- |
 # | is the last point the best? | no: with a constant lr it is one draw from the noise ball |
-# | the average of $n$ points | variance $\sigma^2 / (\lambda^2 n)$ on a bowl, whatever lr is; the start fades like $1/n$ |
+# | the average of $n$ points | variance $\sigma^2 / (\lambda^2 n)$ on a bowl, whatever lr is, in the long run; the start fades like $1/n$ |
 # | when to begin (t0) | when the walker has arrived; without knowing, at half-time |
 # | average and decay | the average weighs the gradients as a linear decay to 0 would, but needs no plan |
 # | Lookahead | $\phi \leftarrow \phi + \alpha\,(x - \phi)$ every $k$ steps; variance between $\alpha / (2 - \alpha)$ and $\alpha$ of the ball |
@@ -1199,7 +1237,7 @@ for name, (_, milliseconds) in costs.items():
 # | Ranger | Lookahead around RAdam |
 # | Schedule-Free | asks for the gradient between walker and average; good at any stop, no end to be known |
 # | memory beside the weights | ASGD 1, Lookahead 1 more than its inner rule, Schedule-Free 2 numbers per weight |
-# | what to hand in | `state["ax"]`, `state["slow"]`, or the weights after `eval()`: not the weights as they lie about |
+# | what to hand in | `state["ax"]`, `state["slow"]`, or the weights after `eval()`: not whatever the model happens to hold |
 # | what is wrong with them | an average beside the minimum in a lopsided valley; no good across valleys; little gain where the noise dies by itself |
 #
 # **Next.** Rules that throw away the size of the gradient, or look at whole matrices: Lion and Muon, in lecture 7.
@@ -1209,8 +1247,7 @@ for name, (_, milliseconds) in costs.items():
 #
 # Add a cell below each question and try.
 #
-# **1.** Lookahead around SGD, k = 10, α = 0.2, on an axis with λ = 1 and lr = 0.5. By which part is the variance of the
-# slow weights smaller than the ball of SGD? Compute it, then measure it, as under *On one axis*.
+# **1.** Lookahead around SGD, k = 10, α = 0.2, on an axis with λ = 1 and lr = 0.5. Which part of the ball of SGD is the variance of the slow weights? Compute it, then measure it, as under *On one axis*.
 #
 # <details><summary>Answer</summary>ρ = 0.5, and ρ¹⁰ is about 0.001. So V<sub>φ</sub> / V ≈ α / (2 - α) = 0.2 / 1.8 ≈ 0.11.</details>
 #
@@ -1240,7 +1277,7 @@ for name, (_, milliseconds) in costs.items():
 # - P. Izmailov and others, [Averaging Weights Leads to Wider Optima and Better
 #   Generalization](https://arxiv.org/abs/1803.05407), UAI 2018: SWA, the average of a network's weights.
 # - M. R. Zhang, J. Lucas, G. Hinton, J. Ba, [Lookahead Optimizer: k steps forward, 1 step
-#   back](https://arxiv.org/abs/1907.08610), NeurIPS 2019: Algorithm 1, and the noisy quadratic in section 3.2.
+#   back](https://arxiv.org/abs/1907.08610), NeurIPS 2019: Algorithm 1, and the noisy quadratic.
 # - L. Wright, [Ranger](https://github.com/lessw2020/Ranger-Deep-Learning-Optimizer), 2019: RAdam and Lookahead together.
 # - A. Defazio and others, [The Road Less Scheduled](https://arxiv.org/abs/2405.15682), NeurIPS 2024: Schedule-Free.
 # - A. Defazio, A. Cutkosky, H. Mehta, K. Mishchenko, [Optimal Linear Decay Learning Rate Schedules and Further

@@ -21,7 +21,7 @@
 # | 4 | [Adagrad, RMSProp, Adadelta](04_steps_of_their_own.ipynb) | Should each weight have a step of its own? |
 # | 5 | [Adam and its family](05_adam.ipynb) | What does everyone use, and why does it need a warm-up? |
 # | 6 | [Averages and look-ahead](06_averages.ipynb) | Is the last point the best one? |
-# | 7 | [After Adam](07_after_adam.ipynb) | What trains today's large models? |
+# | 7 | [After Adam](07_after_adam.ipynb) | What came after Adam, and which rule should *you* train with? |
 # | 8 | *Why a deep network does not learn* | Where does the gradient go? |
 # | 9 | *The race* | Who wins, and why does nobody win everywhere? |
 # | 10 | [A benchmark you can believe](10_a_benchmark_you_can_believe.ipynb) | How does one compare optimizers fairly? |
@@ -46,8 +46,8 @@ data.load("mnist-5k")
 #
 # ## Where the rules come from
 #
-# The rules of lectures 1 to 7. What each adds to the one before it is in its box. The sum or average of momentum, and much else, was
-# found more than once: the years are those of the papers that the cards in the lectures name.
+# The rules of lectures 1 to 7. What each adds to the one before it is in its box. The years are those of the papers that the cards in the
+# lectures name. Much was found more than once, and not every inventor knew the older rule. (Descent along *noisy* gradients is from 1951.)
 
 # %%
 from course_utils.family import family_tree
@@ -65,6 +65,7 @@ family_tree()
 # | --- | --- | --- |
 # | A | gradient descent, by hand | [1 · The rule](01_gradient_descent.ipynb#The-rule) |
 # | A | lr decayed linearly, its two formulas | [2 · Linear decay](02_learning_rate_schedules.ipynb#Linear-decay) |
+# | A | MNIST restricted to 0 and 1 | [1 · Real digits](01_gradient_descent.ipynb#Real-digits) |
 # | A | momentum | [3 · Three ways to write it](03_momentum.ipynb#Three-ways-to-write-it) |
 # | A | Nesterov, the gradient at w + αv | [3 · Nesterov's rule](03_momentum.ipynb#Nesterov's-rule) |
 # | A | Adagrad, δ inside the root | [4 · Inside or outside the root](04_steps_of_their_own.ipynb#Inside-or-outside-the-root) |
@@ -99,14 +100,16 @@ family_tree()
 # | B | its table of accuracies, run again | [10 · Once more, with other random numbers](10_a_benchmark_you_can_believe.ipynb#Once-more,-with-other-random-numbers) |
 # | B | mistake: m / (1 - β) | [5 · A clock that stands still, a clock that runs](05_adam.ipynb#A-clock-that-stands-still,-a-clock-that-runs) |
 # | B | mistake: RAdam's section runs another class | [5 · A class under another name](05_adam.ipynb#A-class-under-another-name) |
-# | B | mistake: one-sample SGD that is mini-batch | [1 · By the picture](01_gradient_descent.ipynb#By-the-picture) |
+# | B | mistake: batch and one-sample descent that are mini-batch | [1 · By the picture](01_gradient_descent.ipynb#By-the-picture) |
 # | B | mistake: one program eleven times | [4 · Eight rules, one loop](04_steps_of_their_own.ipynb#Eight-rules,-one-loop) |
-# | C | question: gradient descent | [1 · By hand](01_gradient_descent.ipynb#By-hand) |
-# | C | question: momentum as an average | [3 · Momentum by hand](03_momentum.ipynb#Momentum-by-hand) |
-# | C | question: RMSProp | [4 · RMSProp by hand](04_steps_of_their_own.ipynb#RMSProp-by-hand) |
-# | C | question: Adam | [5 · Two steps by hand](05_adam.ipynb#Two-steps-by-hand) |
+# | C | question: gradient descent, 2 and 30 steps | [1 · By hand](01_gradient_descent.ipynb#By-hand) |
+# | C | question: momentum as an average, 2 and 30 steps | [3 · Momentum by hand](03_momentum.ipynb#Momentum-by-hand) |
+# | C | question: RMSProp, 2 and 30 steps | [4 · RMSProp by hand](04_steps_of_their_own.ipynb#RMSProp-by-hand) |
+# | C | question: Adam, 2 and 30 steps | [5 · Two steps by hand](05_adam.ipynb#Two-steps-by-hand) |
 # | C | mistake: ε beside the ratio | [5 · ε in the wrong place](05_adam.ipynb#ε-in-the-wrong-place) |
+# | C | vanishing gradients | *lecture 8, which is being written* |
 # | D | param_groups, frozen layers | [3 · Version 1: parameters in groups](03_momentum.ipynb#Version-1:-parameters-in-groups) |
+# | D | dampening | [3 · Three ways to write it](03_momentum.ipynb#Three-ways-to-write-it) |
 # | D | state, in-place arithmetic | [3 · Version 2: in place, with a memory](03_momentum.ipynb#Version-2:-in-place,-with-a-memory) |
 # | D | the check by hand | [3 · A test by hand comes first](03_momentum.ipynb#A-test-by-hand-comes-first) |
 # | D | closures, the finished class | [3 · Version 4: complete](03_momentum.ipynb#Version-4:-complete) |
@@ -117,6 +120,5 @@ family_tree()
 # | D | mistake: nesterov=True is ignored | [3 · Version 2: in place, with a memory](03_momentum.ipynb#Version-2:-in-place,-with-a-memory) |
 # | D | mistake: dropout declared, never applied | [3 · Declared, and never applied](03_momentum.ipynb#Declared,-and-never-applied) |
 # | D | mistake: all warnings silenced | [3 · All warnings silenced](03_momentum.ipynb#All-warnings-silenced) |
-# | C | vanishing gradients | *lecture 8, which is being written* |
 #
 # Code: MIT licence. Texts and figures: [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).

@@ -215,9 +215,15 @@ def test_a_point_that_the_rule_remembers_can_be_followed():
 
 def test_what_is_not_one_number_a_coordinate_is_not_kept():
     def odd(x, g, s, t, lr=0.1):
-        return x - lr * g, rules.State(past=torch.zeros(5, 3), word="w", total=torch.tensor(1.0))
+        size = g.norm(dim=-1)  # one for each setting of the grid
+        return x - lr * g, rules.State(past=torch.zeros(5, 3), word="w", total=torch.tensor(1.0), size=size)
 
     path = descend("quadratic", odd, lr=[0.1, 0.2], steps=2)
     assert path.remembered("total").shape == (2, 2, 2)
     with pytest.raises(ValueError, match=r"odd remembers nothing under 'past'; Known: total\."):
         path.remembered("past")
+
+
+def test_a_rule_may_remember_nothing_at_all():
+    path = descend("quadratic", lambda x, g, s, t, lr=0.1: (x - lr * g, None), steps=3)
+    assert torch.equal(path.x, descend("quadratic", "sgd", lr=0.1, steps=3).x)

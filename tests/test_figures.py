@@ -89,3 +89,11 @@ def test_show_rule_has_the_formula_and_the_lines_that_run():
         show_rule("adamm")
     with pytest.raises(TypeError, match="rule must be a function with a docstring"):
         show_rule(lambda x, g, s, t: (x, s))
+
+
+def test_the_paper_is_white_and_colours_are_true():
+    figure = plotting.plot_curves({"a": ([0, 1], [0, 1])}, title="t", xlabel="x", ylabel="y")
+    picture = np.asarray(Image.open(io.BytesIO(figure.png())).convert("RGB"))
+    assert (picture[:3, :3] == 255).all()
+    true = np.asarray(figure.raster()).astype(int)
+    assert (np.abs(picture - true).max(axis=-1) <= 8).mean() > 0.995

@@ -3,6 +3,7 @@
 from course_utils import rules, schedules
 from course_utils.descent import descend
 from course_utils.noise import noisy
+from course_utils.widgets import explore
 
 import pytest
 import torch
@@ -73,3 +74,12 @@ def test_it_goes_around_any_rule():
 def test_bad_arguments_are_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_a_noisy_rule_has_the_bounds_of_the_rule():
+    descend("quadratic", noisy("asgd"), lr=0.1, alpha=[0.0, 2.0], steps=2)
+    with pytest.raises(ValueError, match="alpha must be a number from 0 to 1, 1 excluded, got 1"):
+        descend("quadratic", noisy("rmsprop"), lr=0.1, alpha=1)
+    with pytest.raises(ValueError, match="alpha must be a number above 0, up to 1"):
+        descend("quadratic", noisy(rules.lookahead(rules.sgd)), lr=0.1, alpha=0)
+    explore("quadratic", noisy("sgd"), lr=0.1, seed=(0, 1, 5), steps=5)

@@ -11,8 +11,8 @@ from course_utils import rules, schedules, surfaces
 from course_utils.descent import descend
 from course_utils.gradients import gradient
 from course_utils.noise import noisy
-from course_utils.plotting import DPI, SHARP, VIEW, leaves
-from course_utils.theory import curvatures_of, spectral_radius
+from course_utils.plotting import DPI, SHARP, STYLES, VIEW, leaves
+from course_utils.theory import critical_momentum, curvatures_of, spectral_radius
 from course_utils.widgets import explore, explore_schedule, explorer, look_ahead, race, stability_map
 from course_utils.widgets.explorer import still, typed
 from course_utils.widgets.frames import UNIT
@@ -395,6 +395,11 @@ def test_a_followed_point_is_drawn_told_and_placed():
     for nth, path in enumerate((paths, paths.follow("slow"))):
         x = read(explorer.spec["axes"][0]["x"], moving(explorer, "path", 0, nth)[0][20])
         assert np.allclose(x, path.x[:, 20, 0], atol=0.01)
+        verdict = explorer.known["verdicts"][nth]
+        words = [verdict["words"][i] for i in verdict["index"]]
+        assert all(said.startswith(outcome) for said, outcome in zip(words, path.outcomes, strict=True))
+        order = np.where(path.arrival >= 0, path.arrival, 31 + path.remaining[-1])
+        assert np.allclose(np.where(path.diverges, 1e9, order), verdict["order"])
     assert [v["name"] for v in explorer.known["verdicts"]] == ["x", "slow"]
     assert "slow (lr = 0.1): " in explorer.alt
     assert {"that of slow"} <= {told["label"] for told in explorer.known["told"]}
@@ -417,6 +422,12 @@ def test_a_schedule_and_its_path_are_those_of_the_setting():
     lr = read(spec[1]["y"], moving(explorer, "path", 1)[1][at])
     assert np.isnan(lr[0])
     assert np.allclose(lr[1:], [made(t) for t in range(1, 61)], atol=0.002)
+
+
+def test_a_number_without_a_slider_stays_as_it_is():
+    explorer = explore_schedule(line, steps=20, lr_0=(0.05, 0.3, 0.6), lr_τ=0.1, τ=10)
+    lr = read(explorer.spec["axes"][1]["y"], moving(explorer, "path", 1)[1])
+    assert np.allclose(lr[:, 11:], 0.1, atol=0.002)
 
 
 @pytest.mark.parametrize(("rule", "shown"), [("sgd", True), (noisy("sgd"), True), ("adam", False)])
@@ -655,7 +666,13 @@ def test_bad_arguments_are_refused(arguments, error, message):
         (lambda: stability_map("hill"), ValueError, "There is no surface 'hill'"),
         (lambda: look_ahead(lr=0.1, momentum=0.9), ValueError, "lr or momentum must be"),
         (lambda: look_ahead(lr=schedules.Cosine(0.1, 5)), TypeError, "lr must be a positive, finite number, got Cos"),
-        (lambda: explore_schedule(line, lr=(1, 2, 3)), TypeError, "schedule takes no number 'lr'; did you mean 'lr_"),
+        (lambda: explore_schedule(line, lr=(1, 2, 3)), TypeError, "schedule: .*lr.* It takes lr_0, lr_τ, τ, got lr"),
+        (lambda: explore_schedule(0.3, lr=(1, 2, 3)), TypeError, "schedule must be a function of numbers .* got 0.3"),
+        (lambda: explore_schedule(lambda a: a, a=(0.1, 0.2, 0.3)), TypeError, "schedule must return a function"),
+        (lambda: explore_schedule(lambda a: lambda t: a - t, a=(1, 2, 3)), ValueError, "lr of the schedule must be"),
+        (lambda: explore_schedule(line, lr_0=(0.1, float("nan"), 1), lr_τ=0, τ=9), ValueError, "lr_0 must be a fin"),
+        (lambda: explore("quadratic", follow="slow"), ValueError, "sgd remembers nothing under 'slow'"),
+        (lambda: explore("quadratic", noisy("asgd"), follow="ax", alpha=(0, 1, 2), steps=200), ValueError, "400,000"),
         (lambda: explore_schedule(line, lr_0=1, lr_τ=0, τ=9), ValueError, "numbers must have a slider"),
         (lambda: explore_schedule(line, rule=lambda x, g, s, t: (x, s), **LINE), ValueError, "rule must take a lear"),
         (lambda: explore_schedule(line, **LINE, steps=500), ValueError, "lr_0 x lr_τ x τ x steps has .* 400,000"),
@@ -666,3 +683,18 @@ def test_bad_arguments_are_refused(arguments, error, message):
 def test_bad_arguments_of_the_others_are_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("rule", ["momentum", "nesterov"])
+def test_critical_damping_is_drawn_for_each_direction(rule):
+    with pytest.MonkeyPatch.context() as patch:
+        figures = []
+        patch.setattr(explorer, "still", lambda figure, lines: figures.append(figure) or still(figure, lines))
+        stability_map("quadratic", rule)
+    lines = [line for line in figures[0].axes[0].lines if len(line.get_xdata()) == 400]
+    for line, style, curvature in zip(lines, STYLES[2:4], (0.2, 4.0), strict=True):
+        critical = critical_momentum(rule, torch.tensor(line.get_xdata()), torch.tensor(curvature)).numpy()
+        drawn = np.isfinite(line.get_ydata())
+        assert drawn.sum() > 100
+        assert np.allclose(line.get_ydata()[drawn], critical[drawn])
+        assert line.get_color() == style["color"]

@@ -38,7 +38,9 @@ def sliders_of(
         if not isinstance(value, (tuple, list)) or not all(isinstance(v, (int, float, np.number)) for v in value):
             raise TypeError(f"{name} must be a number or (lowest, first shown, highest), got {value!r}.")
     sliders = {
-        name: Slider.between(named(name), value, name == "lr", name, checks.ALLOWED.get(name) == checks.WHOLE)
+        name: Slider.between(
+            named(name), value, name == "lr", name, checks.ALLOWED.get(name) in (checks.WHOLE, checks.WHOLE_OR_0)
+        )
         for name, value in spans.items()
     }
     return sliders, {name: value for name, value in hyper.items() if name not in spans}

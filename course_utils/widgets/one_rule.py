@@ -43,7 +43,10 @@ def explore(
     sliders, fixed = sliders_of(rule, hyper)
     if not sliders:
         raise ValueError("hyper must have a slider: give one of them as (lowest, first shown, highest).")
-    small_enough(list(sliders.values()), steps)
+    small_enough(list(sliders.values()), steps, paths=1 if follow is None else 2)
+    if follow is not None:
+        first = {name: slider.values[slider.first] for name, slider in sliders.items()}
+        descend(surface, rule, start, 1, **fixed, **first).remembered(follow)
     curvatures = curvatures_of(surface)
     theory = rule is rules.sgd and list(sliders) == ["lr"] and bool((curvatures > 0).all())
 
@@ -61,7 +64,7 @@ def explore(
         paths = descend(surface, rule, start, steps, **fixed, **grid)
         tracks, verdict = path_tracks(paths, on_surface, by_step, list(grid), STYLES[0])
         moves = Moves([start_track(on_surface, start), *tracks], [verdict])
-        if follow:
+        if follow is not None:
             followed = paths.follow(follow)
             told = (None, None, f"that of {follow}")
             more, its = path_tracks(followed, on_surface, by_step, list(grid), STYLES[1], told, vector=False)

@@ -33,8 +33,9 @@ def explore_schedule(
 ) -> Explorer:
     """A rule on a surface, its learning rate set by a schedule, which has a slider for each of its numbers.
 
-    ``schedule`` takes numbers and returns a function of the step, as the classes of ``schedules`` do. Each of its
-    ``numbers`` is (lowest, first shown, highest) for a slider of about 11 positions, or stays as it is. One panel shows
+    ``schedule`` is a function of numbers, by name, that returns a schedule. Each of its ``numbers`` is (lowest, first
+    shown, highest) for a slider of about 11 positions, or stays as it is. From a slider, it gets a float: ``round`` it
+    where a whole number is needed. One panel shows
     the learning rate of each step and, for gradient descent on a surface that is curved at its minimum, the edge that
     a constant one has there. ``start`` defaults to the surface's own.
 
@@ -44,13 +45,19 @@ def explore_schedule(
     rule = checks.named("rule", rule, rules)
     if "lr" not in checks.defaults(rule):
         raise ValueError(f"rule must take a learning rate, lr, {checks.name_of(rule)} does not.")
-    known = inspect.signature(schedule).parameters
-    for name in numbers:
-        if name not in known:
-            raise TypeError(f"schedule takes no number {name!r}; {checks.suggestion(name, known)}")
+    if not callable(schedule):
+        raise TypeError(f"schedule must be a function of numbers that returns a schedule, got {schedule!r}.")
+    try:
+        inspect.signature(schedule).bind(**numbers)
+    except TypeError as wrong:
+        known = ", ".join(inspect.signature(schedule).parameters)
+        raise TypeError(f"schedule: {wrong}. It takes {known}, got {', '.join(numbers) or 'none'}.") from None
     spans = {name: value for name, value in numbers.items() if isinstance(value, (tuple, list))}
-    sliders = {name: Slider.between(name, value, coarse=True) for name, value in spans.items()}
-    fixed = {name: checks.number(name, value) for name, value in numbers.items() if name not in spans}
+    sliders = {
+        name: Slider.between(name, checks.numbers(name, value, checks.FINITE).tolist(), coarse=True)
+        for name, value in spans.items()
+    }
+    fixed = {name: value for name, value in numbers.items() if name not in spans}
     if not sliders:
         raise ValueError("numbers must have a slider: give one of them as (lowest, first shown, highest).")
     small_enough(list(sliders.values()), steps)
@@ -58,11 +65,18 @@ def explore_schedule(
     def schedules_of(sliders: Sequence[Slider]) -> list[Callable[[int], float]]:
         names = [slider.name for slider in sliders]
         settings = product(*(slider.values.tolist() for slider in sliders))
-        return [schedule(**fixed, **dict(zip(names, values, strict=True))) for values in settings]
+        try:
+            made = [schedule(**fixed, **dict(zip(names, values, strict=True))) for values in settings]
+        except ArithmeticError as wrong:
+            raise ValueError(f"schedule: {wrong}") from None
+        if not all(map(callable, made)):
+            raise TypeError(f"schedule must return a function of the step, got {made[0]!r}.")
+        return made
 
     def rates(sliders: Sequence[Slider]) -> np.ndarray:
         """The learning rate of each step, from 1, at each setting: (..., steps)."""
         table = [[made(t) for t in range(1, steps + 1)] for made in schedules_of(sliders)]
+        checks.numbers("lr of the schedule", table, checks.NOT_NEGATIVE)
         return np.array(table).reshape(*(len(slider.values) for slider in sliders), steps)
 
     highest = rates(list(sliders.values())).max()
@@ -72,7 +86,7 @@ def explore_schedule(
     rows = right.subgridspec(2, 1)
     on_surface, of_lr, by_step = (figure.add_subplot(place) for place in (left, *rows))
     draw_panels(on_surface, by_step, surface, start, steps)
-    of_lr.set(title="learning rate", xlabel="step", xlim=by_step.get_xlim(), ylim=(-0.05 * highest, 1.1 * highest))
+    of_lr.set(title="learning rate", xlabel="step", xlim=by_step.get_xlim(), ylim=(-0.05 * highest, 1.1 * highest or 1))
     if inspect.unwrap(rule) is inspect.unwrap(rules.sgd) and (curvatures > 0).all():
         edge = 2 / curvatures.max().item()
         if edge < highest:
@@ -95,5 +109,5 @@ def explore_schedule(
 
 
 def _reshaped(paths: Path, shape: Sequence[int]) -> Path:
-    """The paths of a flat list of schedules, as a grid of the sliders' settings."""
+    """The paths of a flat list of schedules, as a grid of the sliders' settings; without memory."""
     return replace(paths, x=paths.x.reshape(-1, *shape, 2), loss=paths.loss.reshape(-1, *shape), memory=())
