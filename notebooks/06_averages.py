@@ -16,7 +16,7 @@
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
 #
-# *For lecturers.* Leave what is marked for home, and it is 45 minutes.
+# *For lecturers.* Leave what is marked for home, and it is about 45 minutes.
 
 # %% slideshow={"slide_type": "skip"}
 from course_utils import data, models, optimizers, plotting, rules, surfaces
@@ -276,7 +276,7 @@ print("variance of the average × n within a fifth of 1:", (ratio - 1).abs().lt(
 #
 # - The *start* falls like $1/n$. A larger lr makes it smaller.
 # - The *noise* is a mean of $n$ independent draws, so its variance is $\sigma^2 / (\lambda^2 n)$. **There is no lr in
-#   it.**
+#   it**, once $n$ is far above $2 / (\mathrm{lr}\,\lambda)$.
 #
 # With normal noise, one cannot hope for more in the long run. From $n$ noisy gradients you learn a slope up to $\sigma / \sqrt n$. So you learn where the
 # slope is zero up to $\sigma / (\lambda \sqrt n)$, even if someone tells you λ. The average gets there without being
@@ -291,8 +291,8 @@ print("variance of the average × n within a fifth of 1:", (ratio - 1).abs().lt(
 # The lines start apart: we started at the minimum here, and a slow walker takes its time to leave it. They all end on the
 # dashed line.
 #
-# So the opening question is answered. The follower was the average of the walker's points, begun after step 4. Is it the
-# better bet?
+# So the opening question is answered. The follower was the average of the walker's points, begun after the first few
+# steps. Is it the better bet?
 
 # %%
 again = descend(

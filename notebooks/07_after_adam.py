@@ -16,7 +16,7 @@
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
 #
-# *For lecturers.* What is marked *(For home)* leaves 45 minutes aloud: signs, noise, digits; strengths, Newton–Schulz, norms, rare directions, digits;
+# *For lecturers.* What is marked *(For home)* leaves about 45 minutes aloud: signs, noise, digits; strengths, Newton–Schulz, norms, rare directions, digits;
 # cost, evidence, choice.
 
 # %% slideshow={"slide_type": "skip"}
