@@ -74,10 +74,9 @@ def explore_schedule(
         return made
 
     def rates(sliders: Sequence[Slider]) -> np.ndarray:
-        """The learning rate of each step, from 1, at each setting: (..., steps)."""
+        """The learning rate of each step, from 1, at each setting of the sliders in their order: (settings, steps)."""
         table = [[made(t) for t in range(1, steps + 1)] for made in schedules_of(sliders)]
-        checks.numbers("lr of the schedule", table, checks.NOT_NEGATIVE)
-        return np.array(table).reshape(*(len(slider.values) for slider in sliders), steps)
+        return checks.numbers("lr of the schedule", table, checks.NOT_NEGATIVE).numpy()
 
     highest = rates(list(sliders.values())).max()
     curvatures = curvatures_of(surface)
@@ -96,9 +95,13 @@ def explore_schedule(
 
     def lay_out(sliders: Sequence[Slider], start: Start) -> Moves:
         names, shape = [slider.name for slider in sliders], [len(slider.values) for slider in sliders]
-        paths = _reshaped(descend(surface, rule, start, steps, lr=schedules_of(sliders)), shape)
+        table = rates(sliders)
+        by_table = [lambda t, row=row: row[t - 1] for row in table.tolist()]
+        paths = _reshaped(descend(surface, rule, start, steps, lr=by_table), shape)
         tracks, verdict = path_tracks(paths, on_surface, by_step, names, STYLES[0])
-        lr = np.concatenate([np.full((*shape, 1), np.nan), rates(sliders)], axis=-1)  # no step leads to the start
+        lr = np.concatenate(
+            [np.full((*shape, 1), np.nan), table.reshape(*shape, steps)], axis=-1
+        )  # no step leads to the start
         at = np.stack([np.broadcast_to(np.arange(steps + 1), lr.shape), lr], axis=-1)
         curve = Track(of_lr, "path", at, names, STYLES[2], 4, steps // 8 + 1, told=(None, "lr"))
         return Moves([start_track(on_surface, start), *tracks, curve], [verdict])
