@@ -111,8 +111,8 @@ print(f"two runs of one optimizer differ by up to {np.ptp(by_seed, axis=0).max()
 # - Its coarse ranking does, too: nearly the same four are in front, and Adagrad and SGD are last.
 # - Its *winner* does not. The first four are closer to each other than two runs of one optimizer can be.
 #
-# (One line compares two different things. B's section on RAdam runs another class by mistake. Nothing in its accuracy,
-# 96.23 %, would have told you.)
+# (One line compares two different things. B's section on RAdam runs another class by mistake. Its accuracy,
+# 96.23 %, is a little below our five: a hint, no more.)
 #
 # A single run is a draw from a lottery. Two draws do not tell you which lottery is better.
 
