@@ -3,6 +3,7 @@
 (The fifth, E, belongs to lectures to come.)
 """
 
+import functools
 import re
 
 import nbformat
@@ -79,10 +80,15 @@ LINK = re.compile(r"\[([^\]]+)\]\(([\w.]*)#([^)]+)\)")
 TABLE = {(s, what): place for s, what, place in ROW.findall((ROOT / "notebooks" / "index.py").read_text("utf-8"))}
 
 
+@functools.cache
+def cells_of(file: str) -> list:
+    return nbformat.read(ROOT / "notebooks" / file, as_version=4).cells
+
+
 def section(file: str, anchor: str) -> str:
     """The cells of a notebook from a heading on, up to the next that is not below it."""
     text, level = [], 0
-    for cell in nbformat.read(ROOT / "notebooks" / file, as_version=4).cells:
+    for cell in cells_of(file):
         parts = re.split(r"(?m)^(?=#{1,6} )", cell.source) if cell.cell_type == "markdown" else [cell.source]
         for part in parts:
             heading = re.match(r"(#{1,6}) (.+)", part) if cell.cell_type == "markdown" else None
@@ -111,8 +117,7 @@ def test_what_is_looked_for_is_in_few_places():
     """Or it would be found under any heading."""
     sections = []
     for file in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        cells = nbformat.read(file, as_version=4).cells
-        sections += re.split(r"(?m)^(?=## )", "\n".join(cell.source for cell in cells))
+        sections += re.split(r"(?m)^(?=## )", "\n".join(cell.source for cell in cells_of(file.name)))
     for source, what, evidence in WANTED:
         assert sum(bool(re.search(evidence, text)) for text in sections) <= 6, (source, what)
 

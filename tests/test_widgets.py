@@ -337,13 +337,18 @@ def pixel(shown, box, x, y):
     return picture.getpixel(tuple(at))
 
 
-def texts(make):
-    """The texts on the picture that stands still."""
+def figure_of(make):
+    """The figure that stands still, with what moves as it is at first."""
     with pytest.MonkeyPatch.context() as patch:
         figures = []
         patch.setattr(explorer, "still", lambda figure, lines: figures.append(figure) or still(figure, lines))
         make()
-    return figures[0].findobj(Text)
+    return figures[0]
+
+
+def texts(make):
+    """The texts on the picture that stands still."""
+    return figure_of(make).findobj(Text)
 
 
 def words_on(make):
@@ -687,11 +692,8 @@ def test_bad_arguments_of_the_others_are_refused(call, error, message):
 
 @pytest.mark.parametrize("rule", ["momentum", "nesterov"])
 def test_critical_damping_is_drawn_for_each_direction(rule):
-    with pytest.MonkeyPatch.context() as patch:
-        figures = []
-        patch.setattr(explorer, "still", lambda figure, lines: figures.append(figure) or still(figure, lines))
-        stability_map("quadratic", rule)
-    lines = [line for line in figures[0].axes[0].lines if len(line.get_xdata()) == 400]
+    on_map = figure_of(lambda: stability_map("quadratic", rule)).axes[0]
+    lines = [line for line in on_map.lines if len(line.get_xdata()) == 400]
     for line, style, curvature in zip(lines, STYLES[2:4], (0.2, 4.0), strict=True):
         critical = critical_momentum(rule, torch.tensor(line.get_xdata()), torch.tensor(curvature)).numpy()
         drawn = np.isfinite(line.get_ydata())

@@ -35,9 +35,9 @@ def explore_schedule(
 
     ``schedule`` is a function of numbers, by name, that returns a schedule. Each of its ``numbers`` is (lowest, first
     shown, highest) for a slider of about 11 positions, or stays as it is. From a slider, it gets a float: ``round`` it
-    where a whole number is needed. One panel shows
-    the learning rate of each step and, for gradient descent on a surface that is curved at its minimum, the edge that
-    a constant one has there. ``start`` defaults to the surface's own.
+    where a whole number is needed. One panel shows the learning rate of each step and, for gradient descent on a
+    surface that is curved at its minimum, the edge that a constant one has there. ``start`` defaults to the surface's
+    own.
 
     Raises ValueError or TypeError, before anything is computed, for a bad argument, or for too many settings.
     """
@@ -99,9 +99,8 @@ def explore_schedule(
         by_table = [lambda t, row=row: row[t - 1] for row in table.tolist()]
         paths = _reshaped(descend(surface, rule, start, steps, lr=by_table), shape)
         tracks, verdict = path_tracks(paths, on_surface, by_step, names, STYLES[0])
-        lr = np.concatenate(
-            [np.full((*shape, 1), np.nan), table.reshape(*shape, steps)], axis=-1
-        )  # no step leads to the start
+        before = np.full((*shape, 1), np.nan)  # no step leads to the start
+        lr = np.concatenate([before, table.reshape(*shape, steps)], axis=-1)
         at = np.stack([np.broadcast_to(np.arange(steps + 1), lr.shape), lr], axis=-1)
         curve = Track(of_lr, "path", at, names, STYLES[2], 4, steps // 8 + 1, told=(None, "lr"))
         return Moves([start_track(on_surface, start), *tracks, curve], [verdict])
