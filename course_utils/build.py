@@ -1,9 +1,11 @@
 """Makes the executed .ipynb of each pair from its .py: ``python -m course_utils.build notebooks/01*.py``.
 
-What changes from run to run without meaning is left out (ids of live widgets, times, the kernel's version), so that
-building an unchanged notebook again gives the same bytes, but for figures of measured times.
+What changes from run to run without meaning is left out (ids of live widgets, times, the kernel's version), and a
+lecture finds no data sets but the digits that come with the course: building an unchanged notebook again gives the same
+bytes, but for figures of measured times.
 """
 
+import os
 import shutil
 import sys
 import tempfile
@@ -33,7 +35,9 @@ def build(source: Path) -> Path:
         jupytext.cli.jupytext(["--quiet", "--to", "ipynb", "--update", "--output", str(draft), str(source)])
         notebook = nbformat.read(draft, as_version=4)
     where = {"metadata": {"path": str(source.parent)}}
-    NotebookClient(notebook, timeout=600, record_timing=False, coalesce_streams=True, resources=where).execute()
+    with tempfile.TemporaryDirectory() as no_data:
+        client = NotebookClient(notebook, timeout=600, record_timing=False, coalesce_streams=True, resources=where)
+        client.execute(env={**os.environ, "COURSE_DATA": no_data})
     notebook.metadata.pop("widgets", None)
     notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:

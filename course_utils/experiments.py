@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
+import inspect
 import io
 import itertools
 import os
@@ -17,9 +18,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from course_utils import checks, data, downloads, models
+from course_utils import augment, checks, data, downloads, models
 from course_utils.drafts import replacing
 from course_utils.progress import progress_bar
 from course_utils.schedules import Schedule
@@ -31,7 +33,7 @@ import pandas as pd
 import torch
 
 ENDS = ("finished", "diverged")  # how a run that counts may end
-MEASURED = ["step", "epochs", "seconds", "train_loss", "loss", "accuracy", "status"]
+MEASURED = ["step", "epochs", "seconds", "train_loss", "train_accuracy", "loss", "accuracy", "status"]
 OURS = {"seed", "part", *MEASURED}  # columns that no label may have
 ALONE = threading.Lock()  # torch's random numbers and its number of threads are those of the whole process
 
@@ -40,8 +42,9 @@ ALONE = threading.Lock()  # torch's random numbers and its number of threads are
 class Setting:
     """What the runs of an experiment have in common.
 
-    ``data``, ``root`` and ``validation`` are arguments of ``data.load``, ``model`` is the name of a function of
-    ``models`` and the others are arguments of ``training.fit``.
+    ``data``, ``root``, ``validation`` and ``fraction`` are arguments of ``data.load``, ``model`` is the name of a
+    function of ``models``, ``options`` are its arguments, ``augment`` names functions of ``augment``, done one after
+    the other, and the others are arguments of ``training.fit``.
     """
 
     data: str = "mnist-5k"
@@ -53,15 +56,31 @@ class Setting:
     reduction: str = "mean"
     test_every: int | None = None
     device: str = "cpu"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    fraction: float = 1.0
+    augment: tuple[str, ...] = ()
+    precision: str = "float32"
     root: str | None = field(default=None, repr=False)  # the same data wherever they lie
 
     def __post_init__(self) -> None:
-        """Raises ValueError for data or a model that there is not."""
+        """Raises ValueError for data, a model, an option of it or an augmentation that there is not."""
         if self.data not in data.NAMES:
             raise ValueError(f"There is no data set {self.data!r}; {checks.suggestion(self.data, data.NAMES)}")
-        known = [name for name, value in vars(models).items() if getattr(value, "__module__", "") == models.__name__]
+        known = _functions(models)
         if self.model not in known:
             raise ValueError(f"There is no model {self.model!r}; {checks.suggestion(self.model, known)}")
+        try:
+            inspect.signature(known[self.model]).bind(seed=0, **self.options)
+        except TypeError as wrong:
+            raise ValueError(f"options must be arguments of {self.model}: {wrong}.") from None
+        for name in self.augment:
+            if name not in _functions(augment):
+                raise ValueError(f"There is no augmentation {name!r}; {checks.suggestion(name, _functions(augment))}")
+
+
+def _functions(module: ModuleType) -> dict[str, Callable]:
+    """The module's own functions, by name."""
+    return {k: v for k, v in vars(module).items() if inspect.isfunction(v) and v.__module__ == module.__name__}
 
 
 @dataclass(frozen=True)
@@ -112,8 +131,8 @@ def run_all(
     """Do every run that has no results in ``folder`` yet, and return the results of all, in their order.
 
     One row a test: the run's labels, seed, part ("val" or "test"), step, epochs gone through, seconds of training, the
-    mean of the steps' training losses since the test before, loss and accuracy; and in a run's last row, its status. A
-    run that diverged ends in a row without loss and accuracy.
+    means of the steps' training losses and accuracies since the test before, loss and accuracy; and in a run's last
+    row, its status. A run that diverged ends in a row without loss and accuracy.
 
     ``workers`` is the number of processes; by default one, or what ``joblib.parallel_config`` says: in
     ``joblib.parallel_config("dask")``, a cluster of ``dask.distributed``. Each run uses one thread, so that its
@@ -161,13 +180,13 @@ def perform(run: Run) -> pd.DataFrame:
     """The results of one run: see ``run_all``."""
     setting = run.setting
     with ALONE:
-        some = _data(setting.data, setting.root, setting.validation)
+        some = _data(setting.data, setting.root, setting.validation, setting.fraction)
         if run.final:
             some = replace(some, x_val=None, y_val=None)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            model = getattr(models, setting.model)(seed=run.seed)
+            model = getattr(models, setting.model)(seed=run.seed, **setting.options)
             history = fit(
                 model,
                 run.make(model.parameters(), **run.hyper),
@@ -177,6 +196,8 @@ def perform(run: Run) -> pd.DataFrame:
                 shuffle=setting.shuffle,
                 reduction=setting.reduction,
                 test_every=setting.test_every,
+                augment=functools.partial(_augmented, names=setting.augment) if setting.augment else None,
+                precision=setting.precision,
                 device=setting.device,
                 seed=run.seed,
                 norms=False,
@@ -187,13 +208,13 @@ def perform(run: Run) -> pd.DataFrame:
     if history.status == "interrupted":
         raise KeyboardInterrupt
     rows, before = [], 0
-    losses = history.steps.loss.to_numpy()
+    trained = history.steps[["loss", "accuracy"]].to_numpy()
     for step, test in history.tests.iterrows():
-        rows.append((step, test.epochs, test.seconds, losses[before:step].mean(), *test.iloc[:2], ""))
+        rows.append((step, test.epochs, test.seconds, *trained[before:step].mean(axis=0), *test.iloc[:2], ""))
         before = step
     if history.status == "diverged":
-        step = len(losses)
-        last = (step, step / history.steps_per_epoch, history.steps.seconds[step], np.nan, np.nan, np.nan, "")
+        step = len(trained)
+        last = (step, step / history.steps_per_epoch, history.steps.seconds[step], *[np.nan] * 4, "")
         rows = [row for row in rows if row[0] < step] + [last]
     table = pd.DataFrame(rows, columns=MEASURED)
     table.loc[table.index[-1], "status"] = history.status
@@ -205,9 +226,15 @@ def _done(run: Run, file: Path) -> tuple[Path, pd.DataFrame]:
 
 
 @functools.lru_cache(maxsize=1)
-def _data(name: str, root: str | None, validation: float) -> data.Data:
+def _data(name: str, root: str | None, validation: float, fraction: float) -> data.Data:
     """The data, loaded once by each process."""
-    return data.load(name, root, validation=validation)
+    return data.load(name, root, validation=validation, fraction=fraction)
+
+
+def _augmented(x: torch.Tensor, names: Sequence[str]) -> torch.Tensor:
+    for name in names:
+        x = getattr(augment, name)(x)
+    return x
 
 
 def write(table: pd.DataFrame, file: Path, comments: Iterable[str] = ()) -> None:

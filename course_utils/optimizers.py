@@ -232,6 +232,45 @@ def _own(value: Any, *others: Tensor) -> Any:
     return tensor.clone() if any(own == other.untyped_storage().data_ptr() for other in others) else tensor
 
 
+class Averaging:
+    """What optimizers have that take steps from one set of weights, and answer for another: an average of them.
+
+    ``eval()`` puts the average in the place of the parameters, ``train()`` takes it away again; call them before the
+    model is evaluated or saved, and before it is trained on: ``step`` raises RuntimeError in between. ``training.fit``
+    does so by itself, and leaves the model at its average. Meanwhile the state holds the parameters under the
+    average's name.
+    """
+
+    average: ClassVar[str]  # its name in the state
+
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        self._refuse_the_average()
+        return super().step(closure)
+
+    def _refuse_the_average(self) -> None:
+        if any(group.get("evaluates") for group in self.param_groups):
+            raise RuntimeError(f"{type(self).__name__} holds the averaged parameters: call train() before step().")
+
+    def eval(self) -> None:
+        """Put the averages in the place of the parameters."""
+        self._swap(True)
+
+    def train(self) -> None:
+        """Put the parameters back where gradients are taken."""
+        self._swap(False)
+
+    @torch.no_grad()
+    def _swap(self, evaluates: bool) -> None:
+        for group in self.param_groups:
+            if group.get("evaluates", False) != evaluates:
+                group["evaluates"] = evaluates
+                for p in group["params"]:
+                    if self.average in self.state.get(p, {}):
+                        x = p.clone()
+                        p.copy_(self.state[p][self.average])
+                        self.state[p][self.average] = x
+
+
 class SGD(RuleOptimizer):
     """``rules.sgd``; with momentum ``rules.momentum``, or ``rules.nesterov``."""
 
@@ -306,9 +345,10 @@ class RAdam(RuleOptimizer):
     namesake = torch.optim.RAdam
 
 
-class ASGD(RuleOptimizer):
-    """``rules.asgd``; the average is ``state[p]["ax"]``."""
+class ASGD(Averaging, RuleOptimizer):
+    """``rules.asgd``; the average is ``state[p]["ax"]``, or after ``eval()`` in the parameters, as torch's never is."""
 
+    average = "ax"
     rule = rules.asgd
     namesake = torch.optim.ASGD
 
@@ -348,49 +388,24 @@ class Ranger(RuleOptimizer):
     rule = rules.ranger
 
 
-class ScheduleFree(RuleOptimizer):
-    """``rules.schedule_free``: lr=1.0, beta=0.9, weight_decay=0.0.
+class ScheduleFree(Averaging, RuleOptimizer):
+    """``rules.schedule_free``: lr=1.0, beta=0.9, weight_decay=0.0; what it answers for is the average, ``a``."""
 
-    Call ``eval()`` before the model is evaluated or saved, ``train()`` before it is trained on: ``step`` raises
-    RuntimeError in between. ``training.fit`` does so by itself, and leaves the model at its average.
-    """
-
+    average = "a"
     rule = rules.schedule_free
 
-    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
-        if any(group.get("evaluates") for group in self.param_groups):
-            raise RuntimeError("ScheduleFree holds the averaged parameters: call train() before step().")
-        return super().step(closure)
 
-    def eval(self) -> None:
-        """Put the averages in the place of the parameters."""
-        self._swap(True)
-
-    def train(self) -> None:
-        """Put the parameters back where gradients are taken."""
-        self._swap(False)
-
-    @torch.no_grad()
-    def _swap(self, evaluates: bool) -> None:
-        for group in self.param_groups:
-            if group.get("evaluates", False) != evaluates:
-                group["evaluates"] = evaluates
-                for p in group["params"]:
-                    if "a" in self.state.get(p, {}):
-                        x = p.clone()
-                        p.copy_(self.state[p]["a"])
-                        self.state[p]["a"] = x
-
-
-class Lookahead(torch.optim.Optimizer):
+class Lookahead(Averaging, torch.optim.Optimizer):
     """``rules.lookahead`` around any optimizer of torch's or of this module.
 
     Every ``k`` steps the parameters go back to the slow weights, which first go the part ``alpha`` of the way to where
-    the parameters are. The slow weights begin where the first step begins. Groups, and so learning rates, are the inner
-    optimizer's.
+    the parameters are. The slow weights begin where the first step begins; they are what it answers for, in the state
+    ``slow``, or after ``eval()`` in the parameters. Groups, and so learning rates, are the inner optimizer's.
 
     Raises TypeError for what is no optimizer, ValueError for ScheduleFree, either for a bad k or alpha.
     """
+
+    average = "slow"
 
     def __init__(self, optimizer: torch.optim.Optimizer, k: int = 5, alpha: float = 0.5):
         if not isinstance(optimizer, torch.optim.Optimizer):
@@ -411,6 +426,7 @@ class Lookahead(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
         """Take one step of the inner optimizer, and each k-th time one of the slow weights; returns closure's loss."""
+        self._refuse_the_average()
         new = [p for group in self.param_groups for p in group["params"] if p not in self.state]
         before = {p: p.detach().clone() for p in new if closure is not None or p.grad is not None}
         loss = self.optimizer.step(closure)

@@ -1,8 +1,14 @@
 """What the tests share."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
+
+# A lecture takes what data it finds: the stored outputs, and the tests, are those of a machine without any.
+NO_DATA = tempfile.TemporaryDirectory(prefix="no-data-")
+os.environ["COURSE_DATA"] = NO_DATA.name
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -113,6 +113,14 @@ def test_the_environment_variable_names_the_folder(folder, no_network, monkeypat
     assert len(data.load("mnist").y_train) == 3
 
 
+def test_what_is_present_is_known_without_a_download(folder, no_network):
+    assert data.present("mnist-5k")
+    assert data.present("mnist", root=folder)
+    assert not data.present("fashion-mnist", root=folder)
+    with pytest.raises(ValueError, match="There is no data set 'mnits'"):
+        data.present("mnits")
+
+
 def test_classes_are_kept_by_name_or_number_and_numbered_anew():
     whole = data.load()
     for classes in ([7, 1], ["7", "1"]):
@@ -502,6 +510,7 @@ def test_cifar10_from_pictures(tmp_path, no_network, form):
         if form == "file.zip":
             target = root = tmp_path / "file.zip"
         packed(tmp_path / "made", target)
+    assert data.present("cifar10", root=root)
     cifar = data.load("cifar10", root=root)
     assert cifar.classes == ("cat", "dog")
     assert (cifar.x_train.shape, cifar.x_test.shape) == ((4, 3, 32, 32), (2, 3, 32, 32))

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from course_utils import data, models, optimizers
+from course_utils.augment import random_crop, random_flip
 from course_utils.experiments import Run, Setting, perform, provenance, read, run_all
 from course_utils.training import fit
 
@@ -61,6 +62,25 @@ def test_results_are_those_of_fit(serial):
     assert rows.epochs.tolist() == [5 / 16, 10 / 16, 15 / 16, 1]
     assert rows.status.tolist() == ["", "", "", "finished"]
     assert set(rows.part) == {"val"}
+
+
+def test_a_setting_says_how_a_run_is_done():
+    """Its part of the data, its network's arguments, its augmentation: as fit does it."""
+    setting = Setting(epochs=1, batch_size=200, fraction=0.5, augment=("random_crop", "random_flip"))
+    digits = data.load(validation=0.2, fraction=0.5)
+    model = models.mlp_small(seed=3)
+    optimizer = optimizers.SGD(model.parameters(), lr=0.1)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    history = fit(
+        model, optimizer, digits, epochs=1, batch_size=200, seed=3, augment=lambda x: random_flip(random_crop(x))
+    )
+    torch.set_num_threads(threads)
+    (row,) = perform(run(0.1, 3, setting)).itertuples()
+    assert row.step == 8
+    assert row.train_loss == pytest.approx(history.steps.loss.mean())
+    assert row.train_accuracy == pytest.approx(history.steps.accuracy.mean())
+    assert row.accuracy == history.tests.val_accuracy[8]
 
 
 def test_a_final_run_is_judged_by_the_test_pictures(serial):
@@ -170,6 +190,8 @@ def test_old_drafts_are_swept_and_new_ones_left(tmp_path):
         (lambda: Setting("mnits"), "There is no data set 'mnits'; did you mean 'mnist'"),
         (lambda: Setting(model="mlp_smal"), "There is no model 'mlp_smal'; did you mean 'mlp_small'"),
         (lambda: Setting(model="itertools"), "There is no model 'itertools'"),
+        (lambda: Setting(options={"width": 3}), "options must be arguments of mlp_small: .*'width'"),
+        (lambda: Setting(augment=("random_flop",)), "There is no augmentation 'random_flop'; did you mean 'random_fl"),
         (lambda: Run(SHORT, {"step": 1}, optimizers.SGD, {}, 0), "labels must be texts or numbers, named other than"),
         (lambda: Run(SHORT, {"a": [1]}, optimizers.SGD, {}, 0), r"labels must be .*, got 'a': \[1\]"),
         (lambda: Run(SHORT, {}, optimizers.SGD, {"lr": lambda t: 0.1}, 0), "lr must be a number, a text or a schedule"),

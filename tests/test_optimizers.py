@@ -666,21 +666,31 @@ def test_lookahead_shares_the_groups_of_the_inner_optimizer():
         optimizers.Lookahead(0.1)
 
 
-def test_schedule_free_evaluates_at_its_average():
+AVERAGING = {
+    "a": lambda ps: optimizers.ScheduleFree(ps, lr=0.1),
+    "ax": lambda ps: optimizers.ASGD(ps, lr=0.1, t0=0),
+    "slow": lambda ps: optimizers.Lookahead(optimizers.SGD(ps, lr=0.1), k=3),
+}
+
+
+@pytest.mark.parametrize("average", AVERAGING)
+def test_what_averages_evaluates_at_its_average(average):
+    make = AVERAGING[average]
     x = torch.tensor([4.0], requires_grad=True)
-    optimizer = optimizers.ScheduleFree([x], lr=0.1)
+    optimizer = make([x])
     for _ in range(5):
         x.grad = 2 * x.detach()
         optimizer.step()
-    trained, average = x.item(), optimizer.state[x]["a"].item()
-    assert trained != average
+    trained, expected = x.item(), optimizer.state[x][average].item()
+    assert trained != expected
     optimizer.eval()
     optimizer.eval()  # twice is once
-    assert x.item() == average
+    assert x.item() == expected
     with pytest.raises(RuntimeError, match=r"call train\(\) before step"):
         optimizer.step()
+    assert x.item() == expected
     y = x.detach().clone().requires_grad_()  # saved while evaluating, and taken up again
-    resumed = optimizers.ScheduleFree([y], lr=0.1)
+    resumed = make([y])
     resumed.load_state_dict(optimizer.state_dict())
     for p, o in ((x, optimizer), (y, resumed)):
         o.train()

@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 
 from course_utils import augment, data, models, optimizers, schedules
-from course_utils.training import evaluate, fit, loss_gradient
+from course_utils.training import evaluate, fit, fresh_statistics, loss_gradient
 
 import numpy as np
 import pytest
@@ -237,6 +237,7 @@ def test_loss_gradient_is_what_backward_gives(few):
         ({"epochs": 2.5}, TypeError, "epochs must be a whole number"),
         ({"batch_size": 0}, ValueError, "batch_size must be a whole number, 1 or more, got 0"),
         ({"reduction": "avg"}, ValueError, "reduction must be 'mean' or 'sum', got 'avg'"),
+        ({"precision": "half"}, ValueError, "precision must be 'float32' or 'bfloat16', got 'half'"),
         ({"seed": -1}, ValueError, "seed must be a whole number, 0 or more, got -1"),
     ],
 )
@@ -248,6 +249,73 @@ def test_bad_settings_are_refused(few, settings, error, message):
 def test_what_is_no_network_is_refused(few):
     with pytest.raises(TypeError, match=r"model must be a network, such as models.mlp_small\(\), got"):
         fit(models.mlp_small, None, few)
+
+
+class Normalised(nn.Sequential):
+    """A network with batch normalisation, which notes what it was evaluated with."""
+
+    def __init__(self):
+        super().__init__(nn.Flatten(), nn.Linear(784, 10), nn.BatchNorm1d(10), nn.Dropout(0.5))
+        self.noted = []
+
+    def forward(self, x):
+        if not self.training:
+            self.noted.append((self[1].weight.clone(), self[2].running_mean.clone()))
+        return super().forward(x)
+
+    def mean_of_the_training_pictures(self, x, weight):
+        return (x.flatten(1) @ weight.T + self[1].bias).mean(0)
+
+
+@pytest.mark.parametrize("name", ["ASGD", "Lookahead", "ScheduleFree"])
+def test_an_average_is_tested_with_batch_statistics_of_its_own(few, name):
+    make = {
+        "ASGD": lambda ps: optimizers.ASGD(ps, lr=0.5, t0=0),
+        "Lookahead": lambda ps: optimizers.Lookahead(optimizers.SGD(ps, lr=0.5), k=7),
+        "ScheduleFree": lambda ps: optimizers.ScheduleFree(ps, lr=0.5),
+    }[name]
+    torch.manual_seed(0)
+    model = Normalised()
+    model[1].bias.requires_grad_(False)
+    optimizer = make(model.parameters())
+    fit(model, optimizer, few, epochs=2, batch_size=20, device="cpu", progress=False)
+    assert len(model.noted) == 2
+    for weight, mean in model.noted:
+        torch.testing.assert_close(mean, model.mean_of_the_training_pictures(few.x_train, weight))
+    weight, mean = model.noted[-1]  # left with its answer
+    assert torch.equal(model[1].weight, weight)
+    assert torch.equal(model[2].running_mean, mean)
+    assert not torch.equal(optimizer.state[model[1].weight][optimizer.average], weight)  # holds where it trained
+
+
+def test_statistics_taken_for_a_test_leave_the_training_as_it_was(few):
+    """Its random numbers, which dropout draws, and the running statistics of the weights that are trained."""
+    ends = []
+    for test_every in (None, 3):
+        torch.manual_seed(0)
+        model = Normalised()
+        optimizer = optimizers.ScheduleFree(model.parameters(), lr=0.5)
+        history = fit(
+            model, optimizer, few, epochs=2, batch_size=20, test_every=test_every, device="cpu", progress=False
+        )
+        ends.append((history.steps.loss, model[1].weight.clone()))
+    assert (ends[0][0] == ends[1][0]).all()
+    assert torch.equal(ends[0][1], ends[1][1])
+    model = Normalised()
+    before = model[2].running_mean.clone()
+    with fresh_statistics(model, few.x_train):
+        assert not torch.equal(model[2].running_mean, before)
+    assert torch.equal(model[2].running_mean, before)
+
+
+def test_bfloat16_is_nearly_the_same_and_keeps_float32_weights(few):
+    ends = {}
+    for precision in ("float32", "bfloat16"):
+        model, history = run(few, precision=precision, epochs=3, batch_size=20)
+        assert {p.dtype for p in model.parameters()} == {torch.float32}
+        ends[precision] = torch.tensor(history.steps.loss.to_numpy())
+    assert not torch.equal(*ends.values())
+    torch.testing.assert_close(*ends.values(), rtol=0.05, atol=0.02)
 
 
 def test_the_optimizer_of_another_model_is_refused(few):
