@@ -5,6 +5,8 @@
 # make bench-training  how fast an epoch of MNIST is, beside the sources' own way; two workers beside one
 # make reproduction    the experiments of the sources, run again on all of MNIST (COURSE_DATA, or a download)
 # make benchmark       the comparison of fourteen optimizers, likewise; both go on where they were
+# make cifar10         twelve optimizers on a part of CIFAR-10, two minutes; SCALE=medium: an hour; SCALE=full: on a GPU
+# make bench-cifar10   how fast an epoch of CIFAR-10 is, beside the source's own way
 # The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
 
 PYTHON ?= python3
@@ -13,7 +15,7 @@ BIN := .venv/bin
 DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training reproduction benchmark table clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark cifar10 table clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -48,12 +50,21 @@ bench-explorer: .venv/test.installed
 bench-training: .venv/test.installed
 	$(BIN)/python tests/bench_training.py
 
-# What lecture 10 shows, made anew: course_utils/results/*.csv. Each run is kept in build/ as soon as it is done.
+# Our way on CIFAR-10 beside source E's own, by turns, on the GPU if there is one. PART=0.05 is a twentieth of the pictures.
+PART ?= 1
+bench-cifar10: .venv/test.installed
+	$(BIN)/python tests/bench_cifar10.py $(PART)
+
+# What lectures 10 and 11 show, made anew: course_utils/results/*.csv. Each run is kept in build/ as soon as it is done.
 reproduction: .venv/lecturer.installed
 	$(BIN)/python -m course_utils.reproduction
 
 benchmark: .venv/lecturer.installed
 	$(BIN)/python -m course_utils.benchmark
+
+SCALE ?= small
+cifar10: .venv/lecturer.installed
+	$(BIN)/python -m course_utils.cifar10 $(SCALE)
 
 # The table of deviations in the README.
 table: .venv/test.installed

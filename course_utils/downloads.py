@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import pickle
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 from course_utils.drafts import sweep
 
 import numpy as np
+import torch
 from torch import Tensor, as_tensor
 
 TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "cifar10": "CIFAR10"}  # our names and torchvision's
@@ -77,6 +79,35 @@ def fetch(name: str, root: Path) -> Parts:
         for folder in () if done else new:
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def resnet18_weights(root: str | os.PathLike | None = None) -> dict[str, Tensor]:
+    """torchvision's ResNet-18 as trained on ImageNet: its parameters and statistics, by name.
+
+    From the file of torchvision's name, resnet18-f37072fd.pth, in ``root`` (see ``folder``), else as torch's hub does:
+    from its folder, or downloaded to there, with its checksum. Raises OSError, in one sentence, if that fails.
+    """
+    from torchvision.models import ResNet18_Weights
+
+    weights = ResNet18_Weights.IMAGENET1K_V1
+    file = folder(root) / Path(urlsplit(weights.url).path).name
+    if file.exists():
+        try:
+            return torch.load(file, map_location="cpu", weights_only=True)
+        except (*BROKEN, pickle.UnpicklingError) as error:
+            raise OSError(
+                f"pretrained: {file} is damaged ({type(error).__name__}). Delete it, or get it again."
+            ) from error
+    try:
+        with _impatience():
+            return weights.get_state_dict(progress=False, check_hash=True, map_location="cpu")
+    except (OSError, RuntimeError, HTTPException, pickle.UnpicklingError) as error:
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+        reason = error.strerror if full else f"{urlsplit(weights.url).netloc} {_told(error)}"
+        raise OSError(
+            f"pretrained: {file.name} is not in {file.parent} and could not be downloaded: {reason}. Try again later "
+            "or in another network, put the file there yourself, or use pretrained=False."
+        ) from error
 
 
 def _both_parts(name: str, root: Path) -> Parts:

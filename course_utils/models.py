@@ -1,11 +1,14 @@
 """The networks of the course."""
 
+import contextlib
 import itertools
+from collections.abc import Iterator
 
-from course_utils import checks
+from course_utils import checks, downloads
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 def mlp(*widths: int, seed: int = 0) -> nn.Sequential:
@@ -20,8 +23,7 @@ def mlp(*widths: int, seed: int = 0) -> nn.Sequential:
     if len(widths) < 2:
         raise ValueError(f"widths must be two numbers or more, as in mlp(784, 100, 10), got {widths}.")
     widths = tuple(checks.whole("each width", w) for w in widths)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(checks.whole("seed", seed, least=0))  # the CPU's, and no GPU's
+    with _seeded(seed):
         layers = [layer for a, b in itertools.pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU())]
     return nn.Sequential(nn.Flatten(), *layers[:-1])
 
@@ -34,3 +36,119 @@ def mlp_small(seed: int = 0) -> nn.Sequential:
 def mlp_large(seed: int = 0) -> nn.Sequential:
     """784-500-256-10: 523,326 parameters."""
     return mlp(784, 500, 256, 10, seed=seed)
+
+
+class Normalise(nn.Module):
+    """Pictures (N, channels, H, W), values from 0 to 1, less ``mean`` and divided by ``std``, one of each a channel.
+
+    In the network, so that augmentation sees plain pictures, whose black is 0, and so that pretrained weights bring
+    their own.
+    """
+
+    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(std)[:, None, None], persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.std
+
+
+# Mean and standard deviation of each channel of the training pictures: of MNIST, CIFAR-10 and ImageNet.
+GREY = (0.1307,), (0.3081,)
+COLOUR = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class Residual(nn.Module):
+    """Two convolutions of 3x3, each with batch normalisation, and around them a shortcut: relu(x + f(x)).
+
+    He and others, *Deep residual learning for image recognition* (CVPR 2016), figure 2; where the size changes, the
+    shortcut is a convolution of 1x1 (their option B).
+    """
+
+    def __init__(self, channels: int, out: int, stride: int):
+        super().__init__()
+        self.f = nn.Sequential(
+            nn.Conv2d(channels, out, 3, stride, padding=1, bias=False),
+            nn.BatchNorm2d(out),
+            nn.ReLU(),
+            nn.Conv2d(out, out, 3, padding=1, bias=False),
+            nn.BatchNorm2d(out),
+        )
+        change = nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out)
+        self.shortcut = nn.Identity() if (channels, stride) == (out, 1) else nn.Sequential(*change)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.f(x) + self.shortcut(x))
+
+
+def resnet8(channels: int = 3, classes: int = 10, width: int = 16, seed: int = 0) -> nn.Sequential:
+    """The residual network of He and others for small pictures (2016, section 4.2), with n = 1: 8 layers.
+
+    Takes pictures (N, ``channels``, H, W) with values from 0 to 1, gives scores (N, ``classes``). Filters: ``width``,
+    twice and four times as many; 78,042 parameters as it stands. The first weights are those of ``seed``.
+
+    Raises TypeError or ValueError for another number of channels than 1 (grey) or 3 (colours) and for bad numbers.
+    """
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 1 or 3, got {channels!r}.")
+    width, classes = checks.whole("width", width), checks.whole("classes", classes, least=2)
+    with _seeded(seed):
+        network = nn.Sequential(
+            Normalise(*(GREY if channels == 1 else COLOUR)),
+            nn.Conv2d(channels, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            Residual(width, width, 1),
+            Residual(width, 2 * width, 2),
+            Residual(2 * width, 4 * width, 2),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(4 * width, classes),
+        )
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+    return network
+
+
+def resnet18(
+    pretrained: bool = False, small_images: bool = True, classes: int = 10, seed: int = 0, root: str | None = None
+) -> nn.Sequential:
+    """torchvision's ResNet-18 for colour pictures (N, 3, H, W) with values from 0 to 1: 11 million parameters.
+
+    It was made for pictures of 224x224, which its first two layers make 56x56. With ``small_images`` these do not
+    shrink the picture (a convolution of 3x3 with stride 1, no pooling): 32x32 stay 32x32, for 15 times the work.
+
+    ``pretrained`` weights are ImageNet's, but for the last layer, which has ``classes`` outputs, and for the first of
+    ``small_images``: these begin as ``seed`` says, as all layers do otherwise. They are read from ``root``
+    (``downloads.folder``), or from where torch keeps its downloads, or are downloaded to there (45 MB).
+
+    Raises TypeError or ValueError for bad arguments, and OSError, in a sentence that says what to do, if the weights
+    could not be had.
+    """
+    import torchvision  # takes a second
+
+    checks.flag("pretrained", pretrained)
+    checks.flag("small_images", small_images)
+    classes = checks.whole("classes", classes, least=2)
+    known = downloads.resnet18_weights(root) if pretrained else {}
+    with _seeded(seed):
+        network = torchvision.models.resnet18(num_classes=classes)
+        if small_images:
+            network.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+            nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
+            network.maxpool = nn.Identity()
+    if pretrained:
+        new = {"fc.weight", "fc.bias"} | ({"conv1.weight"} if small_images else set())
+        network.load_state_dict({**network.state_dict(), **{k: v for k, v in known.items() if k not in new}})
+    return nn.Sequential(Normalise(*(IMAGENET if pretrained else COLOUR)), network)
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Weights that are drawn meanwhile are those of ``seed``; the caller's random numbers are as they were."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(checks.whole("seed", seed, least=0))  # the CPU's, and no GPU's
+        yield

@@ -114,8 +114,8 @@ def fit(
     }
 
     model, data = model.to(device), data.to(device)
-    if device.type == "cuda":
-        model = model.to(memory_format=torch.channels_last)
+    layout = torch.channels_last if device.type == "cuda" and data.x_train.ndim == 4 else torch.preserve_format
+    model = model.to(memory_format=layout)
     mixed = functools.partial(torch.autocast, device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext
     answers = hasattr(optimizer, "eval")  # with other weights than those that it takes steps from
     bar = progress_bar(total=epochs * history.steps_per_epoch, enabled=progress)
@@ -156,7 +156,8 @@ def fit(
                     for group in optimizer.param_groups:
                         group["lr"] = lr
                 x, y = data.x_train.index_select(0, batch), data.y_train.index_select(0, batch)
-                values = _step(model, optimizer, augment(x) if augment else x, y, reduction, norms, mixed)
+                x = (augment(x) if augment else x).to(memory_format=layout)
+                values = _step(model, optimizer, x, y, reduction, norms, mixed)
                 seconds += time.perf_counter() - started
                 history.step_rows.append((*values, seconds))
                 finite = math.isfinite(values[0])
@@ -203,7 +204,7 @@ def _batches(
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1000) -> tuple[float, float]:
+def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 250) -> tuple[float, float]:
     """The mean cross-entropy of the model on x (N, ...) and y (N,), and its accuracy from 0 to 1.
 
     The model is in evaluation mode meanwhile, and no graph is kept. Pictures are moved to where the model is.
