@@ -95,9 +95,7 @@ def resnet18_weights(root: str | os.PathLike | None = None) -> dict[str, Tensor]
         try:
             return torch.load(file, map_location="cpu", weights_only=True)
         except (*BROKEN, pickle.UnpicklingError) as error:
-            raise OSError(
-                f"pretrained: {file} is damaged ({type(error).__name__}). Delete it, or get it again."
-            ) from error
+            raise OSError(f"pretrained: {file} is damaged ({type(error).__name__}). Get it again.") from error
     try:
         with _impatience():
             return weights.get_state_dict(progress=False, check_hash=True, map_location="cpu")

@@ -1,8 +1,8 @@
 """What the fast path saves: an epoch of CIFAR-10 with ResNet-18 beside source E's own way, on the same machine.
 
-``make bench-cifar10`` prints the seconds an epoch takes, without the test, their ratios and the test accuracies, by
-turns, on the GPU if there is one. E: single pictures from a DataLoader with workers, torchvision's transforms, batches of
-32, float32. CIFAR-10 is read from COURSE_DATA, or downloaded. No part of ``make test``.
+``make bench-cifar10`` prints the seconds that an epoch takes, without the test, their ratios and the test accuracies, by
+turns, on the GPU if there is one. E: single pictures from a DataLoader with workers, torchvision's transforms, batches
+of 32, float32. CIFAR-10 is read from COURSE_DATA, or downloaded. No part of ``make test``.
 """
 
 import os
@@ -45,7 +45,7 @@ def network(small_images: bool = False) -> nn.Module:
 
 
 def their_epochs(cifar: data.Data) -> tuple[list[float], float]:
-    """E's way: seconds of each epoch, and the accuracy at the end. (Its mistakes, which cost accuracy, are left out.)"""
+    """E's way, without its mistakes: seconds of each epoch, and the accuracy at the end."""
     t = torchvision.transforms
     plain = [t.ToTensor(), t.Normalize(MEAN, STD)]
     train = Pictures(
@@ -104,9 +104,7 @@ def main(part: float) -> None:
         ways["ours, 256, bfloat16, compiled"] = partial(our_epochs, cifar, 256, 0.04, "bfloat16", compiled=True)
         ways["ours, 256, bfloat16, small_images"] = partial(our_epochs, cifar, 256, 0.04, "bfloat16", small_images=True)
     print(*provenance(), torch.cuda.get_device_name() if DEVICE == "cuda" else "no GPU", sep="\n")
-    print(
-        f"{len(cifar.y_train):,} pictures, {EPOCHS} epochs, {ROUNDS} rounds; the first epoch is not timed", flush=True
-    )
+    print(f"{len(cifar.y_train):,} pictures, {EPOCHS} epochs, {ROUNDS} rounds, first epochs not timed", flush=True)
     found = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, way in ways.items():
