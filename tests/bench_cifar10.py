@@ -1,8 +1,8 @@
 """What the fast path saves: an epoch of CIFAR-10 with ResNet-18 beside source E's own way, on the same machine.
 
-``make bench-cifar10`` prints the seconds that an epoch takes, without the test, their ratios and the test accuracies, by
-turns, on the GPU if there is one. E: single pictures from a DataLoader with workers, torchvision's transforms, batches
-of 32, float32. CIFAR-10 is read from COURSE_DATA, or downloaded. No part of ``make test``.
+``make bench-cifar10`` prints the seconds that an epoch takes, without the test, their ratios and the test accuracies,
+by turns, on the GPU if there is one. E: single pictures from a DataLoader with workers, the transforms of torchvision,
+batches of 32, float32. CIFAR-10 is read from COURSE_DATA, or downloaded. No part of ``make test``.
 """
 
 import os
