@@ -938,10 +938,7 @@ def train(name, lr, seed):
     run = fit(model, optimizer, digits, epochs=5, seed=seed, progress=False, norms=False)
     if run.status == "interrupted":  # let the stop button stop the whole cell
         raise KeyboardInterrupt
-    if name == "average":  # swap it in
-        with torch.no_grad():
-            for p in model.parameters():
-                p.copy_(optimizer.state[p]["ax"])
+    # The model holds what the method answers for: fit has called optimizer.eval(), if there is one.
     parts = digits.held_out[1:], (digits.x_test, digits.y_test)
     return [100 * evaluate(model, *part)[1] for part in parts]
 
@@ -1030,7 +1027,8 @@ print(f"Schedule-Free was tuned to β = {tuned['ScheduleFree'][1]:g}")
 # decaying lr. Always give t0.
 #
 # And when the average has begun, torch does not put it into the model. It lies in `state[p]["ax"]`, and swapping it in is
-# your work: `p.copy_(optimizer.state[p]["ax"])` under `torch.no_grad()`, as `train` does above.
+# your work: `p.copy_(optimizer.state[p]["ax"])` under `torch.no_grad()`. (The `ASGD` of this course has an `eval()` that
+# does it, and a `train()` that undoes it. `fit` calls them.)
 
 # %%
 for t0 in (1e6, 100):
@@ -1047,7 +1045,7 @@ for t0 in (1e6, 100):
 #
 # The model holds the fast weights. Right after a pull, they are the slow ones. Just before the next, they have walked
 # most of the way out into their ball: evaluate there, and you evaluate nearly SGD. Stop at a multiple of k, or read
-# `state[p]["slow"]`. (Notebook B tests every 500 steps. 500 is a multiple of its k.)
+# `state[p]["slow"]`. (Or call our `Lookahead`'s `eval()`, as `fit` does. Notebook B tests every 500 steps. 500 is a multiple of its k.)
 
 # %%
 for steps in (250, 252):
