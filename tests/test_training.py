@@ -318,6 +318,41 @@ def test_bfloat16_is_nearly_the_same_and_keeps_float32_weights(few):
     torch.testing.assert_close(*ends.values(), rtol=0.05, atol=0.02)
 
 
+def test_a_compiled_model_goes_on_from_a_checkpoint_of_a_plain_one(few, tmp_path):
+    """Compiled in place, its parameters keep their names. (By a backend that needs no compiler of C++.)"""
+
+    def train(model, epochs, name):
+        optimizer = optimizers.ScheduleFree(model.parameters(), lr=0.1)
+        file = tmp_path / name
+        return fit(
+            model, optimizer, few, epochs=epochs, batch_size=50, checkpoint=file, device="cpu", progress=False
+        ).steps.loss
+
+    train(models.resnet8(channels=1, width=2), 1, "plain")
+    (tmp_path / "compiled").write_bytes((tmp_path / "plain").read_bytes())
+    plain = train(models.resnet8(channels=1, width=2), 2, "plain")
+    model = models.resnet8(channels=1, width=2)
+    model.compile(backend="eager")
+    compiled = train(model, 2, "compiled")
+    assert len(compiled) == 4
+    np.testing.assert_allclose(plain, compiled, rtol=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_residual_network_on_a_gpu_as_on_the_cpu(few, precision):
+    losses = []
+    for device in ("cpu", "cuda"):
+        model = models.resnet8(channels=1)
+        optimizer = optimizers.SGD(model.parameters(), lr=0.05)
+        history = fit(
+            model, optimizer, few, epochs=2, batch_size=50, precision=precision, device=device, progress=False
+        )
+        losses.append(torch.tensor(history.steps.loss.to_numpy()))
+    assert model[1].weight.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(*losses, rtol=0.05, atol=0.02)
+
+
 def test_the_optimizer_of_another_model_is_refused(few):
     optimizer = optimizers.SGD(models.mlp_small().parameters(), lr=0.1)
     with pytest.raises(ValueError, match="optimizer holds none of the model's parameters"):
