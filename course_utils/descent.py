@@ -24,9 +24,10 @@ class Path:
     """The path, or grid of paths, that a rule took on a surface.
 
     ``x`` (steps+1, ..., 2) are the points in float64, the start first, and ``loss`` (steps+1, ...) the values there.
-    The dots are the grid: one axis for each hyperparameter given as a list, in the order given. ``hyper`` holds the
-    hyperparameters that were given, ``memory`` what the rule remembered after each step: see ``remembered``. A path
-    that diverges runs off to infinity and NaN; that is no error.
+    The dots are the grid: one axis for the starts, if there were several, and one for each hyperparameter given as a
+    list, in the order given. ``hyper`` holds the hyperparameters that were given (and several starts, as ``start``),
+    ``memory`` what the rule remembered after each step: see ``remembered``. A path that diverges runs off to infinity
+    and NaN; that is no error.
     """
 
     x: Tensor
@@ -58,7 +59,7 @@ class Path:
 
     @property
     def grid(self) -> list[str]:
-        """The hyperparameters that were given as lists: they span the grid, one axis each."""
+        """What was given as lists: "start", if several were, and hyperparameters. They span the grid, one axis each."""
         return [name for name, value in self.hyper.items() if _is_list(value)]
 
     @cached_property
@@ -131,20 +132,21 @@ class Path:
 def descend(
     surface: surfaces.Surface | str,
     rule: Callable | str,
-    start: tuple[float, float] | None = None,
+    start: tuple[float, float] | Tensor | None = None,
     steps: int = 100,
     **hyper: Any,
 ) -> Path:
     """Run ``steps`` steps of ``rule`` on ``surface``, from ``start`` (default: the surface's own), in float64.
 
-    Each hyperparameter is a number, a function of the step (see ``schedules``), or a list of either. The lists span a
-    grid, and all of its paths advance together: ``descend(quadratic, sgd, lr=[0.1, 0.2, 0.4]).x`` has the shape
-    (101, 3, 2). A rule that reads rows and columns, and says so by ``rule.matrices = True``, sees points as columns.
+    ``start`` is a point, or several (n, 2): these are the first axis of the grid. Each hyperparameter is a number, a
+    function of the step (see ``schedules``), or a list of either. The lists span a grid, and all of its paths advance
+    together: ``descend(quadratic, sgd, lr=[0.1, 0.2, 0.4]).x`` has the shape (101, 3, 2). A rule that reads rows and
+    columns, and says so by ``rule.matrices = True``, sees points as columns.
 
     Raises ValueError or TypeError, before any step is done, for an unknown surface, rule or hyperparameter, a
-    learning rate that is not positive, a start that is not two finite numbers, or fewer than 1 step.
+    learning rate that is not positive, a start that is not two finite numbers (or rows of two), or fewer than 1 step.
     """
-    surface, start = place(surface, start)
+    surface, start = place(surface, start, several=True)
     rule = checks.named("rule", rule, rules)
     steps = checks.whole("steps", steps)
     hyper = checks.hyperparameters(rule, hyper)
@@ -158,9 +160,11 @@ def descend(
     # it broadcasts against x.
     point = (2, 1) if getattr(rule, "matrices", False) else (2,)
     spread = dict(hyper)
+    given = {"start": start, **hyper} if start.ndim > 1 else hyper
     for axis, name in enumerate(lists):
         spread[name] = _along(hyper[name], (-1, *[1] * (len(lists) - axis - 1 + len(point))))
-    x = start.expand(*(len(hyper[name]) for name in lists), 2)
+    sizes = [len(hyper[name]) for name in lists]
+    x = start.reshape(*start.shape[:-1], *[1] * len(sizes), 2).expand(*start.shape[:-1], *sizes, 2)
     s = rules.State()
     xs, losses, memory = [], [], []
     for t in range(1, steps + 1):
@@ -173,14 +177,19 @@ def descend(
         memory.append(_pointwise(s, x.shape, (1,) * (len(point) - 1)))
     xs.append(x)
     losses.append(surface(x))
-    return Path(torch.stack(xs), torch.stack(losses), surface, rule, hyper, tuple(memory))
+    return Path(torch.stack(xs), torch.stack(losses), surface, rule, given, tuple(memory))
 
 
-def place(surface: surfaces.Surface | str, start: tuple[float, float] | None) -> tuple[surfaces.Surface, Tensor]:
-    """The surface, and the start (2,) on it, by default its own. Raises ValueError or TypeError for what is neither."""
+def place(
+    surface: surfaces.Surface | str, start: tuple[float, float] | Tensor | None, several: bool = False
+) -> tuple[surfaces.Surface, Tensor]:
+    """The surface, and the start (2,) on it, by default its own; or the starts (n, 2), if there may be ``several``.
+
+    Raises ValueError or TypeError for what is neither.
+    """
     surface = checks.named("surface", surface, surfaces, lambda s: isinstance(s, surfaces.Surface))
     start = checks.numbers("start", surface.start if start is None else start)
-    if start.shape != (2,):
+    if start.shape != (2,) and not (several and start.ndim == 2 and start.shape[1] == 2):
         raise ValueError(f"start must be two finite numbers (x, y), got {start.tolist()}.")
     return surface, start
 

@@ -23,7 +23,7 @@
 # | 6 | [Averages and look-ahead](06_averages.ipynb) | Is the last point the best one? |
 # | 7 | [After Adam](07_after_adam.ipynb) | What came after Adam, and which rule should *you* train with? |
 # | 8 | *Why a deep network does not learn* | Where does the gradient go? |
-# | 9 | *The race* | Who wins, and why does nobody win everywhere? |
+# | 9 | [The race](09_the_race.ipynb) | Who wins, and why does nobody win everywhere? |
 # | 10 | [A benchmark you can believe](10_a_benchmark_you_can_believe.ipynb) | How does one compare optimizers fairly? |
 # | 11 | *CIFAR-10 with ResNet-18* | Does it hold on a real network? |
 #
@@ -57,8 +57,8 @@ family_tree()
 # %% [markdown]
 # ## What the course is built from
 #
-# Four public teaching notebooks were the beginning: A, every rule written by hand; B, twelve optimizers of torch; C, a quiz in NumPy; D, how to
-# write an optimizer. (A fifth, on CIFAR-10, is for the lectures to come.) This course teaches all that they teach, and shows their mistakes at
+# Five public teaching notebooks were the beginning: A, every rule written by hand; B, twelve optimizers of torch; C, a quiz in NumPy, and a network
+# that does not learn; D, how to write an optimizer; E, Ackley's function, and seven optimizers on CIFAR-10. This course teaches all that they teach, and shows their mistakes at
 # work. Where each of their parts is now:
 #
 # | | what it has | where it is |
@@ -120,5 +120,14 @@ family_tree()
 # | D | mistake: nesterov=True is ignored | [3 · Version 2: in place, with a memory](03_momentum.ipynb#Version-2:-in-place,-with-a-memory) |
 # | D | mistake: dropout declared, never applied | [3 · Declared, and never applied](03_momentum.ipynb#Declared,-and-never-applied) |
 # | D | mistake: all warnings silenced | [3 · All warnings silenced](03_momentum.ipynb#All-warnings-silenced) |
+# | E | four views of Ackley's function | [9 · One landscape, four views](09_the_race.ipynb#One-landscape,-four-views) |
+# | E | descent from (-2, -2), with and without momentum | [9 · E's descent](09_the_race.ipynb#E's-descent) |
+# | E | the numerical gradient | [9 · Numerical against exact](09_the_race.ipynb#Numerical-against-exact) |
+# | E | mistake: a difference that divides only its second term | [9 · From elsewhere](09_the_race.ipynb#From-elsewhere) |
+# | E | mistake: a velocity as a mutable default | [9 · A velocity that outlives its run](09_the_race.ipynb#A-velocity-that-outlives-its-run) |
+# | E | mistake: the Nesterov that it announces is missing | [9 · With more momentum](09_the_race.ipynb#With-more-momentum) |
+# | E | mistake: a step shorter than h, taken for arrival | [9 · A short step is no arrival](09_the_race.ipynb#A-short-step-is-no-arrival) |
+# | E | mistake: ASGD whose average never begins | [6 · An average that never begins](06_averages.ipynb#An-average-that-never-begins) |
+# | E | the benchmark on CIFAR-10 | *lecture 11, which is being written* |
 #
 # Code: MIT licence. Texts and figures: [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).

@@ -33,6 +33,26 @@ def test_two_lists_span_a_grid_in_the_order_given():
         paths[2]
 
 
+@pytest.mark.parametrize("rule", [rules.adam, rules.muon])
+def test_several_starts_are_the_first_axis_of_the_grid(rule):
+    starts, lrs = torch.tensor([[-2.0, -2.0], [1.0, 0.3], [0.0, 3.0]], dtype=torch.float64), [0.01, 0.1]
+    paths = descend("ackley", rule, start=starts, lr=lrs, steps=20)
+    assert paths.grid == ["start", "lr"]
+    assert paths.x.shape == (21, 3, 2, 2)
+    assert paths.remembered("m").shape == (20, 3, 2, 2)
+    assert paths.arrival.shape == (3, 2)
+    for i, start in enumerate(starts):
+        for j, lr in enumerate(lrs):
+            alone = descend("ackley", rule, start=tuple(start.tolist()), lr=lr, steps=20)
+            assert torch.allclose(paths[i, j].x, alone.x, rtol=0, atol=1e-9)
+            assert paths[i, j].hyper["start"].tolist() == start.tolist()
+    assert descend("ackley", rule, start=starts, steps=1)[1].x[0].tolist() == [1.0, 0.3]
+    assert descend("ackley", rule, start=(0.0, 1.0)).grid == []
+    for bad in (starts[:, :1], starts[None], [[0.0, float("nan")]]):
+        with pytest.raises(ValueError, match="start must be"):
+            descend("ackley", rule, start=bad)
+
+
 def test_state_and_step_reach_the_rule():
     seen = []
 
