@@ -5,6 +5,7 @@
 # make bench-training  how fast an epoch of MNIST is, beside the sources' own way; two workers beside one
 # make reproduction    the experiments of the sources, run again on all of MNIST (COURSE_DATA, or a download)
 # make benchmark       the comparison of fourteen optimizers, likewise; both go on where they were
+# make vanishing       the deep network of lecture 8 that does not learn, and its cures, on all of Fashion-MNIST
 # make cifar10         twelve optimizers on a part of CIFAR-10, two minutes; SCALE=medium: an hour; SCALE=full: on a GPU
 # make bench-cifar10   how fast an epoch of CIFAR-10 is, beside the source's own way
 # The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
@@ -15,7 +16,7 @@ BIN := .venv/bin
 DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark cifar10 table clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 table clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -61,6 +62,10 @@ reproduction: .venv/lecturer.installed
 
 benchmark: .venv/lecturer.installed
 	$(BIN)/python -m course_utils.benchmark
+
+# Likewise what lecture 8 shows: the deep network that does not learn, and each cure, on all of Fashion-MNIST.
+vanishing: .venv/lecturer.installed
+	$(BIN)/python -m course_utils.vanishing
 
 SCALE ?= small
 cifar10: .venv/lecturer.installed

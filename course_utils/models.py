@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 from course_utils import checks, downloads
 
@@ -10,22 +11,69 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+INITS = {"xavier": nn.init.xavier_normal_, "he": lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu")}
 
-def mlp(*widths: int, seed: int = 0) -> nn.Sequential:
+
+class Skip(nn.Module):
+    """A block with a way around it: ``x + block(x)``."""
+
+    def __init__(self, *block: nn.Module):
+        super().__init__()
+        self.block = nn.Sequential(*block)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.block(x)
+
+
+def mlp(
+    *widths: int,
+    activation: str = "relu",
+    init: str | float = "default",
+    batch_norm: bool = False,
+    residual: bool = False,
+    seed: int = 0,
+) -> nn.Sequential:
     """A multilayer perceptron of the given widths: ``mlp(784, 100, 10)`` has one hidden layer of 100 units.
 
-    Takes pictures or vectors (N, ...) of ``widths[0]`` numbers each, gives scores (N, widths[-1]); a ReLU follows
-    every layer but the last. The weights are torch's default ones for ``seed``, whatever else has drawn random
-    numbers: two optimizers that are to be compared start from the same point.
+    Takes pictures or vectors (N, ...) of ``widths[0]`` numbers each, gives scores (N, widths[-1]). The ``activation``,
+    "relu", "sigmoid" or "tanh", follows every layer but the last; with ``batch_norm``, a batch normalisation stands
+    before it. With ``residual``, a hidden layer that is as wide as the one before it is added to that one.
 
-    Raises TypeError or ValueError for fewer than two widths or one that is not a positive whole number.
+    ``init`` is how the weights are drawn: "default", as torch does, uniformly up to 1/√fan_in, the biases too;
+    "xavier" (Glorot and Bengio 2010), normal with variance 2 / (fan_in + fan_out); "he" (He et al. 2015), normal with
+    variance 2 / fan_in; a number g: normal with variance g² / fan_in. All but the default set the biases to 0.
+    All come from ``seed``, whatever else has drawn random numbers: two optimizers that are to be compared start from
+    the same point.
+
+    Raises TypeError or ValueError for fewer than two widths, one that is not a positive whole number, or an option that
+    there is not.
     """
     if len(widths) < 2:
         raise ValueError(f"widths must be two numbers or more, as in mlp(784, 100, 10), got {widths}.")
     widths = tuple(checks.whole("each width", w) for w in widths)
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"There is no activation {activation!r}; {checks.suggestion(activation, ACTIVATIONS)}")
+    if isinstance(init, str) and init != "default" and init not in INITS:
+        known = checks.suggestion(init, ["default", *INITS])
+        raise ValueError(f"There is no init {init!r}; {known} Or give the gain, a positive number.")
+    gain = None if isinstance(init, str) else checks.number("init", init, checks.POSITIVE)
+    batch_norm, residual = checks.flag("batch_norm", batch_norm), checks.flag("residual", residual)
     with _seeded(seed):
-        layers = [layer for a, b in itertools.pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU())]
-    return nn.Sequential(nn.Flatten(), *layers[:-1])
+        linear = [nn.Linear(a, b) for a, b in itertools.pairwise(widths)]
+        for layer in linear if init != "default" else ():
+            nn.init.zeros_(layer.bias)
+            if gain is None:
+                INITS[init](layer.weight)
+            else:
+                nn.init.normal_(layer.weight, std=gain / layer.in_features**0.5)
+    layers = []
+    for layer in linear[:-1]:
+        norm = [nn.BatchNorm1d(layer.out_features)] if batch_norm else []
+        hidden = [layer, *norm, ACTIVATIONS[activation]()]
+        around = residual and bool(layers) and layer.in_features == layer.out_features
+        layers += [Skip(*hidden)] if around else hidden
+    return nn.Sequential(nn.Flatten(), *layers, linear[-1])
 
 
 def mlp_small(seed: int = 0) -> nn.Sequential:
@@ -36,6 +84,12 @@ def mlp_small(seed: int = 0) -> nn.Sequential:
 def mlp_large(seed: int = 0) -> nn.Sequential:
     """784-500-256-10: 523,326 parameters."""
     return mlp(784, 500, 256, 10, seed=seed)
+
+
+def mlp_deep(seed: int = 0, **options: Any) -> nn.Sequential:
+    """784-128-128-128-128-128-10: five hidden layers, 167,818 parameters. ``options`` are those of ``mlp``; the
+    activation is a sigmoid unless they say otherwise, as in a network that was published and did not learn."""
+    return mlp(784, *[128] * 5, 10, **{"activation": "sigmoid", **options}, seed=seed)
 
 
 class Normalise(nn.Module):

@@ -147,6 +147,48 @@ def plot_curves(
     return figure
 
 
+def plot_heat_maps(
+    maps: Mapping[str, Any],
+    *,
+    rows: tuple[str, Sequence[Any]],
+    columns: tuple[str, Sequence[Any]],
+    title: str,
+    low: float,
+    high: float,
+) -> Figure:
+    """Maps side by side, {label: values (rows, columns)}, coloured by the logarithm of the values.
+
+    The colours go from ``low`` to ``high``. ``rows`` and ``columns`` are (their name, what they are called). In each
+    field stands its value, as a power of ten, or "none" where it is not positive and finite.
+
+    Raises ValueError for values of another shape.
+    """
+    shape = len(rows[1]), len(columns[1])
+    if not maps or any(np.shape(values) != shape for values in maps.values()):
+        raise ValueError(f"maps must be one or more of {shape[0]} rows and {shape[1]} columns each.")
+    told = f"{title}. Maps of {rows[0]} and {columns[0]}: {', '.join(maps)}."
+    figure = Figure((10, 1.6 + 0.45 * shape[0]), told)
+    figure.suptitle(title, fontsize=14)
+    for i, (label, values) in enumerate(maps.items()):
+        ax = figure.add_subplot(1, len(maps), i + 1, title=label, xlabel=columns[0], facecolor="#dddddd")
+        values = np.asarray(values, dtype=float)
+        power = np.log10(np.where((values > 0) & np.isfinite(values), values, np.nan))
+        ends = {"vmin": np.log10(low), "vmax": np.log10(high)}
+        shades = ax.imshow(power, cmap="PuOr_r", aspect="auto", **ends)
+        for row, column in np.ndindex(*shape):
+            ten = power[row, column]
+            dark = abs((ten - ends["vmin"]) / (ends["vmax"] - ends["vmin"]) - 0.5) > 0.3
+            text = f"{ten:.0f}".replace("-0", "0").replace("-", "−") if np.isfinite(ten) else "none"
+            ax.text(column, row, text, ha="center", va="center", color="white" if dark else BLACK)
+        ax.set_xticks(range(shape[1]), columns[1])
+        ax.set_yticks(range(shape[0]), rows[1] if i == 0 else [""] * shape[0])
+        ax.grid(False)
+        if i == 0:
+            ax.set_ylabel(rows[0])
+    figure.colorbar(shades, ax=figure.axes, label="power of ten", extend="both", fraction=0.05)
+    return figure
+
+
 def draw_surface(ax: Axes, surface: Surface) -> None:
     """Draw the surface's contours, closer towards the minimum, and its minima on ``ax``."""
     x, y = np.linspace(*surface.xlim, 241), np.linspace(*surface.ylim, 241)

@@ -22,7 +22,7 @@
 # | 5 | [Adam and its family](05_adam.ipynb) | What does everyone use, and why does it need a warm-up? |
 # | 6 | [Averages and look-ahead](06_averages.ipynb) | Is the last point the best one? |
 # | 7 | [After Adam](07_after_adam.ipynb) | What came after Adam, and which rule should *you* train with? |
-# | 8 | *Why a deep network does not learn* | Where does the gradient go? |
+# | 8 | [Why a deep network does not learn](08_why_a_deep_network_does_not_learn.ipynb) | Where does the gradient go? |
 # | 9 | [The race](09_the_race.ipynb) | Who wins, and why does nobody win everywhere? |
 # | 10 | [A benchmark you can believe](10_a_benchmark_you_can_believe.ipynb) | How does one compare optimizers fairly? |
 # | 11 | *CIFAR-10 with ResNet-18* | Does it hold on a real network? |
@@ -107,7 +107,10 @@ family_tree()
 # | C | question: RMSProp, 2 and 30 steps | [4 · RMSProp by hand](04_steps_of_their_own.ipynb#RMSProp-by-hand) |
 # | C | question: Adam, 2 and 30 steps | [5 · Two steps by hand](05_adam.ipynb#Two-steps-by-hand) |
 # | C | mistake: ε beside the ratio | [5 · ε in the wrong place](05_adam.ipynb#ε-in-the-wrong-place) |
-# | C | vanishing gradients | *lecture 8, which is being written* |
+# | C | a deep network that stays at chance | [8 · A published network that does not learn](08_why_a_deep_network_does_not_learn.ipynb#A-published-network-that-does-not-learn) |
+# | C | its 300 epochs | [8 · Cure 6: patience](08_why_a_deep_network_does_not_learn.ipynb#Cure-6:-patience) |
+# | C | mistake: no cause | [8 · Why: a product](08_why_a_deep_network_does_not_learn.ipynb#Why:-a-product) |
+# | C | mistake: no cure | [8 · After each cure](08_why_a_deep_network_does_not_learn.ipynb#After-each-cure) |
 # | D | param_groups, frozen layers | [3 · Version 1: parameters in groups](03_momentum.ipynb#Version-1:-parameters-in-groups) |
 # | D | dampening | [3 · Three ways to write it](03_momentum.ipynb#Three-ways-to-write-it) |
 # | D | state, in-place arithmetic | [3 · Version 2: in place, with a memory](03_momentum.ipynb#Version-2:-in-place,-with-a-memory) |

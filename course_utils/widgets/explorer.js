@@ -62,12 +62,13 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
       sliders[k](c.first, c.texts[c.first]);
     });
   }
-  const showStep = slider(rows, "step", frames, (i) => { stop(); go(i); });
+  const stepping = spec.stepping ?? "step";
+  const showStep = slider(rows, stepping, frames, (i) => { stop(); go(i); });
   const play = add(rows.lastElementChild, "button");
   play.type = "button";
   play.onclick = () => (timer === null ? start() : stop());
   stop();
-  const kernel = other(rows, `${spec.controls[0].name} = ${spec.controls[0].texts[index[0]]}`, ask, redraw);
+  const kernel = spec.asks === false ? { ask() {}, answered() {}, end() {} } : other(rows, `${spec.controls[0].name} = ${spec.controls[0].texts[index[0]]}`, ask, redraw);
   pointer(canvas, spec, ask !== null, {
     set: (k, i) => { set(k, i); moved(k, spec.controls[k].values[i]); },
     go: (i) => { stop(); go(i * phases); },
@@ -142,7 +143,7 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
       const k = setting(v.by);
       const subject = !v.name ? settings(v.by, "name") : v.by.length ? `${v.name} (${settings(v.by, "short")})` : v.name;
       const [word, bad, order] = [v.words[v.index[k]], v.bad[v.index[k]], v.order?.[k]];
-      return { ...v, order, bad, text: `${subject}: ${word}` };
+      return { ...v, order, bad, text: v.plain ? word : `${subject}: ${word}` };
     });
     if (said.length > 1) said.sort((a, b) => a.order - b.order);
     said.forEach(({ text, bad, glyph, color, order }, i) => {
@@ -153,7 +154,7 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
     });
     const told = spec.told.filter((t) => t.phase <= phase).map((t) => `${t.label} ≈ ${value(t, step)}`); // the pixels tell no more
     const name = spec.phases[phase] ? `, ${spec.phases[phase]}` : "";
-    numbers.textContent = `step ${step}${name}:  ${spec.telling}${spec.telling && ":  "}${told.join(",  ")}`;
+    numbers.textContent = `${stepping} ${step}${name}:  ${spec.telling}${spec.telling && ":  "}${told.join(",  ")}`;
     write(notes, spec.notes.map(({ words, index, by, glyph, color }) => ({ sign: "", glyph, color, text: words[index[setting(by)]] })));
     const all = [spec.about, ...lines.map((line) => `${line.textContent}.`), `${numbers.textContent}.`, notes.textContent];
     stage.setAttribute("aria-label", all.join(" ").trim());
@@ -258,7 +259,7 @@ function pointer(canvas, spec, kernel, { set, go, ask }) {
   };
   const inside = ([x, y], [left, top, width, height]) => x >= left && x <= left + width && y >= top && y <= top + height;
   const within = (at) => spec.axes.find(({ drag, box }) => drag && (kernel || drag !== "start") && inside(at, box)) ?? null;
-  const names = (drag) => (drag === "start" ? ["the start"] : drag.filter((w) => w !== null).map((w) => spec.controls[w]?.name ?? w));
+  const names = (drag) => (drag === "start" ? ["the start"] : drag.filter((w) => w !== null).map((w) => spec.controls[w]?.name ?? spec.stepping ?? w));
   let held = null;
   function move(event) {
     const pixels = place(event);
@@ -316,6 +317,19 @@ const DRAW = {
     const next = vector && step < last ? where(at, step + 1) : null;
     pen.strokeStyle = pen.fillStyle = "black";
     if (next) arrow(pen, here, next, 2.5);
+  },
+  /** A line through points that move, a marker on each. */
+  profile(pen, { at, width, dash, marker, size }, where, step) {
+    const points = [];
+    for (let i = 0; i < at.length; i += 2) points.push(where([at[i], at[i + 1]], step));
+    pen.lineWidth = width;
+    pen.lineJoin = "round";
+    pen.setLineDash(dash);
+    pen.beginPath();
+    points.forEach((p, i) => p && pen[points[i - 1] ? "lineTo" : "moveTo"](...p));
+    pen.stroke();
+    pen.setLineDash([]);
+    for (const p of points) if (p) polygon(pen, p, size, marker);
   },
   /** A marker at the current point. */
   mark(pen, { at, marker, size }, where, step) {

@@ -41,7 +41,10 @@ class Explorer:
     ``figure`` is what stands still. ``start`` is where the paths begin. ``frames`` are those of its Axes (``settle``),
     each with what the pointer does there: move "start", or (the slider along x or None, that along y or None), where
     "step" is that of the step, or nothing (None). A step has one or more ``phases``, by name. The first picture is of
-    ``step``, by default the last, with all its phases. ``telling`` comes before the numbers that are told.
+    ``step``, by default the last, with all its phases.
+
+    ``telling`` comes before the numbers that are told, ``stepping`` is what a step is called. Without ``asks``, the
+    kernel is asked for nothing: what was computed in advance is all there is.
 
     ``view`` is the live explorer, ``html`` a page of it, ``still`` the picture (PNG) of the first setting, ``alt`` its
     words. The browser gets ``spec``, of what stands still, ``known``, of what moves, and ``data``, where it moves.
@@ -60,6 +63,8 @@ class Explorer:
         phases: Sequence[str] = ("",),
         step: int | None = None,
         telling: str = "",
+        stepping: str = "step",
+        asks: bool = True,
     ):
         self.sliders, self.lay_out, self.start = list(sliders), lay_out, start
         moves = lay_out(self.sliders, start)
@@ -72,6 +77,8 @@ class Explorer:
             "phases": list(phases),
             "first": step * len(phases) + (len(phases) - 1 if step < steps else 0),
             "telling": telling,
+            "stepping": stepping,
+            "asks": asks,
             "about": about,
             "far": FAR,
             "none": NONE,
@@ -85,7 +92,7 @@ class Explorer:
         verdicts = self._verdicts(moves)
         self.alt = f"{about} {'; '.join(verdicts)}."
         self._draw_first(figure, moves, step)
-        self.still = still(figure, [*verdicts, *([f"step {step}"] if step < steps else [])])
+        self.still = still(figure, [*verdicts, *([f"{stepping} {step}"] if step < steps else [])])
 
     def answer(self, start: Start | None = None, text: str | None = None) -> tuple[dict[str, Any], bytes]:
         """What is not in the data: from another start, or for what was typed, such as "lr = 0.3, start = (1, 2)".
@@ -125,7 +132,8 @@ class Explorer:
         def said(saying: Saying) -> str:
             settings = ", ".join(f"{s.short} = {s.texts[s.first]}" for s in self.sliders if s.name in saying.by)
             subject = (f"{saying.name} ({settings})" if settings else saying.name) if saying.name else settings
-            return f"{subject}: {self._first(saying.words, saying.by)}"
+            word = self._first(saying.words, saying.by)
+            return word if saying.plain else f"{subject}: {word}"
 
         sayings = moves.verdicts
         if len(sayings) > 1:
@@ -143,6 +151,8 @@ class Explorer:
                 ax.plot(*at[: step + 1].T, markevery=(track.every, track.every), **style)
                 if track.vector and now < len(at) - 1:
                     draw_arrow(ax, at[now], at[now + 1], BLACK)
+            elif track.kind == "profile":
+                ax.plot(*at[now].T, **style)
             elif track.kind == "mark":
                 ax.plot(*at[now], **{"mec": BLACK, **style}, zorder=6)
             else:
@@ -195,8 +205,9 @@ class Picture(anywidget.AnyWidget):
         self.sliders = [slider.widget() for slider in explorer.sliders]
         self.links = []
         for i, slider in enumerate(self.sliders):
-            self.add_traits(**{f"slider{i}": traitlets.Float(slider.value).tag(sync=True)})
-            self.links.append(ipywidgets.jslink((slider, "value"), (self, f"slider{i}")))
+            position = explorer.sliders[i].position
+            self.add_traits(**{f"slider{i}": traitlets.Float(getattr(slider, position)).tag(sync=True)})
+            self.links.append(ipywidgets.jslink((slider, position), (self, f"slider{i}")))
         self.on_msg(self._asked)
 
     def _asked(self, _: Any, request: dict[str, Any], buffers: Any) -> None:

@@ -29,10 +29,11 @@ class Track:
     """What moves in a frame. ``at`` is where: (one axis for each slider in ``by``, steps + 1 or 1, 2), in its units.
 
     A "path" is a line through the points up to the current step, with a marker at ``every`` so many; a "mark" stands at
-    the current point; an "arrow" goes from there to the current point of ``to``. ``style`` is one of
-    ``plotting.STYLES``, ``size`` is that of the markers in CSS pixels. The numbers at the current step are told under
-    the names in ``told``, (x, y). With ``vector``, a path has an arrow to its next point. What is of a ``phase`` is
-    drawn from that part of a step on.
+    the current point; an "arrow" goes from there to the current point of ``to``. A "profile" is a line through n points
+    that all move, with a marker at each: for it, ``at`` is (one axis for each slider, steps + 1 or 1, n, 2).
+    ``style`` is one of ``plotting.STYLES``, ``size`` is that of the markers in CSS pixels. The numbers at the current
+    step are told under the names in ``told``, (x, y). With ``vector``, a path has an arrow to its next point. What is
+    of a ``phase`` is drawn from that part of a step on.
     """
 
     on: Frame
@@ -53,7 +54,8 @@ class Saying:
     """Words for each setting of the sliders in ``by``: one axis for each.
 
     With the ``name`` and ``style`` of what it is about, if there is any. Of several verdicts, those of the lowest
-    ``order`` come first, and have a place if that is the number of a step. ``bad`` is what diverges.
+    ``order`` come first, and have a place if that is the number of a step. ``bad`` is what diverges. ``plain``: the
+    words alone are said, without the setting.
     """
 
     words: np.ndarray
@@ -62,6 +64,7 @@ class Saying:
     style: Mapping[str, Any] = field(default_factory=dict)
     order: np.ndarray | None = None
     bad: np.ndarray | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +104,10 @@ def packed(moves: Moves, sliders: Sequence[Slider], level: int) -> tuple[dict[st
 
     for track in moves.tracks:
         at = track.on.pixels(track.at)
-        numbers = add(within_reach(at) if track.kind == "path" else at, track.by)
+        if track.kind == "profile":
+            numbers = [n for point in np.moveaxis(at, -2, 0) for n in add(point, track.by)]
+        else:
+            numbers = add(within_reach(at) if track.kind == "path" else at, track.by)
         layer = {"kind": track.kind, "on": track.on.number, "at": numbers, "phase": track.phase}
         layer |= {"size": track.size, "every": track.every, "vector": track.vector, **browser_style(track.style)}
         if track.to is not None:
@@ -132,6 +138,8 @@ def _said(saying: Saying, names: Sequence[str]) -> dict[str, Any]:
         "index": index.reshape(-1).tolist(),
         "bad": [False] * len(words) if saying.bad is None else saying.bad.reshape(-1)[first].tolist(),
     }
+    if saying.plain:
+        said["plain"] = True
     if saying.style:
         said |= {"glyph": GLYPHS[saying.style["marker"]], "color": saying.style["color"]}
     if saying.order is not None:

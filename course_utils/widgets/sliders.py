@@ -16,7 +16,8 @@ class Slider:
     """A slider of an explorer: ``values`` are its positions in ascending order, ``first`` the one where it begins.
 
     ``name`` is its own in the explorer, ``short`` is enough beside the name of what it belongs to. ``log``: the
-    positions are a constant factor apart, as those of a learning rate are.
+    positions are a constant factor apart, as those of a learning rate are. ``choices``: what the positions are called,
+    if they are no numbers; ``values`` are 0, 1, … then.
     """
 
     name: str
@@ -24,6 +25,20 @@ class Slider:
     first: int
     log: bool
     short: str
+    choices: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, choices: Sequence[str], first: str) -> Slider:
+        """A switch: a slider over some choices, by name, which begins at ``first``.
+
+        Raises ValueError for fewer than two choices, one that comes twice, or a ``first`` that is none of them.
+        """
+        choices = tuple(choices)
+        if len(choices) < 2 or len(set(choices)) < len(choices):
+            raise ValueError(f"{name} must be two choices or more, each once, got {choices}.")
+        if first not in choices:
+            raise ValueError(f"{name} must begin at one of {', '.join(choices)}, got {first!r}.")
+        return cls(name, np.arange(len(choices), dtype=float), choices.index(first), False, name, choices)
 
     @classmethod
     def between(
@@ -66,8 +81,10 @@ class Slider:
     def through(self, value: float) -> Slider:
         """The slider with ``value`` as a position, the first. If it is in the range, the nearer end moves a little.
 
-        Raises ValueError for a logarithmic slider and a value that is not positive.
+        Raises ValueError for a logarithmic slider and a value that is not positive, and for choices.
         """
+        if self.choices:
+            raise ValueError(f"{self.name} is one of {', '.join(self.choices)}: use its slider.")
         if self.log and value <= 0:
             raise ValueError(f"{self.name} must be a positive, finite number, got {value:g}.")
         low, high = self.values[[0, -1]]
@@ -83,6 +100,8 @@ class Slider:
     @property
     def texts(self) -> list[str]:
         """The values in words: with as many digits as tell neighbours, and 1, apart, and the first as it was given."""
+        if self.choices:
+            return list(self.choices)
         for digits in range(3, 17):
             texts = [f"{value:.{digits}g}" for value in self.values]
             below = np.array(texts, dtype=float) < 1
@@ -91,16 +110,22 @@ class Slider:
         texts[self.first] = f"{self.values[self.first]:.10g}"
         return texts
 
-    def widget(self) -> ipywidgets.FloatSlider | ipywidgets.FloatLogSlider:
+    @property
+    def position(self) -> str:
+        """The attribute of its ipywidget that says where it is."""
+        return "index" if self.choices else "value"
+
+    def widget(self) -> ipywidgets.FloatSlider | ipywidgets.FloatLogSlider | ipywidgets.SelectionSlider:
         """The slider as an ipywidget, at its first position."""
+        looks = {
+            "description": self.name,
+            "layout": ipywidgets.Layout(width="100%", max_width="1000px"),
+            "style": {"description_width": "9em"},
+        }
+        if self.choices:
+            return ipywidgets.SelectionSlider(options=self.choices, index=self.first, **looks)
         kind = ipywidgets.FloatLogSlider if self.log else ipywidgets.FloatSlider
-        return kind(
-            **self._state(),
-            description=self.name,
-            readout_format=".3g",
-            layout=ipywidgets.Layout(width="100%", max_width="1000px"),
-            style={"description_width": "9em"},
-        )
+        return kind(**self._state(), readout_format=".3g", **looks)
 
     def adjust(self, widget: ipywidgets.Widget) -> None:
         """Give an ipywidget of the slider as it was before ``through`` its new range and value."""
