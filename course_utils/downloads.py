@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import pickle
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from urllib.parse import urlsplit
 from course_utils.drafts import sweep
 
 import numpy as np
-import torch
 from torch import Tensor, as_tensor
 
 TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "cifar10": "CIFAR10"}  # our names and torchvision's
@@ -27,6 +25,8 @@ TIMEOUT = 30.0  # seconds without an answer
 
 # What torchvision raises for files that are not there, cut off, or something else.
 BROKEN = (RuntimeError, ValueError, TypeError, AssertionError, EOFError, KeyError, OSError)
+
+REFUSED_BY_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 Parts = tuple[np.ndarray, Tensor, np.ndarray, Tensor, tuple[str, ...]]
 
@@ -57,7 +57,7 @@ def fetch(name: str, root: Path) -> Parts:
         root.mkdir(parents=True, exist_ok=True)
         sweep(root, ".download-*")
         with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as folder:
-            with _impatience():
+            with impatience():
                 _download(name, Path(folder), missing)
             parts = _both_parts(name, Path(folder))
             for file in [file for file in Path(folder).rglob("*") if file.is_file()]:
@@ -79,33 +79,6 @@ def fetch(name: str, root: Path) -> Parts:
         for folder in () if done else new:
             with contextlib.suppress(OSError):
                 folder.rmdir()
-
-
-def resnet18_weights(root: str | os.PathLike | None = None) -> dict[str, Tensor]:
-    """torchvision's ResNet-18 as trained on ImageNet: its parameters and statistics, by name.
-
-    From the file of torchvision's name, resnet18-f37072fd.pth, in ``root`` (see ``folder``), else as torch's hub does:
-    from its folder, or downloaded to there, with its checksum. Raises OSError, in one sentence, if that fails.
-    """
-    from torchvision.models import ResNet18_Weights
-
-    weights = ResNet18_Weights.IMAGENET1K_V1
-    file = folder(root) / Path(urlsplit(weights.url).path).name
-    if file.exists():
-        try:
-            return torch.load(file, map_location="cpu", weights_only=True)
-        except (*BROKEN, pickle.UnpicklingError) as error:
-            raise OSError(f"pretrained: {file} is damaged ({type(error).__name__}). Get it again.") from error
-    try:
-        with _impatience():
-            return weights.get_state_dict(progress=False, check_hash=True, map_location="cpu")
-    except (OSError, RuntimeError, HTTPException, pickle.UnpicklingError) as error:
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
-        reason = error.strerror if full else f"{urlsplit(weights.url).netloc} {_told(error)}"
-        raise OSError(
-            f"pretrained: {file.name} is not in {file.parent} and could not be downloaded: {reason}. Try again later "
-            "or in another network, put the file there yourself, or use pretrained=False."
-        ) from error
 
 
 def _both_parts(name: str, root: Path) -> Parts:
@@ -141,9 +114,9 @@ def _download(name: str, folder: Path, missing: str) -> None:
                 download_and_extract_archive(url, str(target), md5=md5, remove_finished=True)
                 break
             except (OSError, RuntimeError, HTTPException) as error:
-                if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+                if getattr(error, "errno", None) in REFUSED_BY_DISK:
                     raise
-                refusals.append(f"{urlsplit(url).netloc} {_told(error)}")
+                refusals.append(f"{urlsplit(url).netloc} {told(error)}")
         else:
             raise OSError(
                 f"{missing}: {'; '.join(refusals)}. Try again later or in another network, put its files there "
@@ -151,7 +124,7 @@ def _download(name: str, folder: Path, missing: str) -> None:
             )
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
     """What a server did, in words."""
     if isinstance(error, HTTPError):
         return f"answered {error.code} ({error.reason})"
@@ -166,7 +139,7 @@ def _told(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def _impatience() -> Iterator[None]:
+def impatience() -> Iterator[None]:
     """Connections opened meanwhile give up after TIMEOUT seconds of silence; torchvision's would wait for ever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -14,7 +15,7 @@ import random
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -25,7 +26,7 @@ from course_utils import augment, checks, data, downloads, models
 from course_utils.drafts import replacing
 from course_utils.progress import progress_bar
 from course_utils.schedules import Schedule
-from course_utils.training import fit
+from course_utils.training import PRECISIONS, fit
 
 import joblib
 import numpy as np
@@ -56,14 +57,14 @@ class Setting:
     reduction: str = "mean"
     test_every: int | None = None
     device: str = "cpu"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     fraction: float = 1.0
     augment: tuple[str, ...] = ()
     precision: str = "float32"
     root: str | None = field(default=None, repr=False)  # the same data wherever they lie
 
     def __post_init__(self) -> None:
-        """Raises ValueError for data, a model, an option of it or an augmentation that there is not."""
+        """Raises ValueError for data, a model, an option of it, an augmentation or a precision that there is not."""
         if self.data not in data.NAMES:
             raise ValueError(f"There is no data set {self.data!r}; {checks.suggestion(self.data, data.NAMES)}")
         known = _functions(models)
@@ -73,14 +74,23 @@ class Setting:
             inspect.signature(known[self.model]).bind(seed=0, **self.options)
         except TypeError as wrong:
             raise ValueError(f"options must be arguments of {self.model}: {wrong}.") from None
+        object.__setattr__(self, "options", dict(sorted(self.options.items())))  # what happens to theirs is not ours
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"There is no precision {self.precision!r}; {checks.suggestion(self.precision, PRECISIONS)}"
+            )
+        if isinstance(self.augment, str):
+            raise ValueError(f"augment must be names in a tuple, such as ('random_flip',), got {self.augment!r}.")
+        object.__setattr__(self, "augment", tuple(self.augment))
         for name in self.augment:
             if name not in _functions(augment):
                 raise ValueError(f"There is no augmentation {name!r}; {checks.suggestion(name, _functions(augment))}")
 
 
 def _functions(module: ModuleType) -> dict[str, Callable]:
-    """The module's own functions, by name."""
-    return {k: v for k, v in vars(module).items() if inspect.isfunction(v) and v.__module__ == module.__name__}
+    """The module's own public functions, by name."""
+    own = {k: v for k, v in vars(module).items() if inspect.isfunction(v) and v.__module__ == module.__name__}
+    return {name: function for name, function in own.items() if not name.startswith("_")}
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,8 @@ class Run:
         """The name of the file of its results."""
         labels, hyper = (sorted((k, _plain(v)) for k, v in given.items()) for given in (self.labels, self.hyper))
         make = f"{self.make.__module__}.{getattr(self.make, '__qualname__', repr(self.make))}"
-        what = repr((self.setting, labels, make, hyper, self.seed, self.final))
+        setting = replace(self.setting, options={name: _plain(value) for name, value in self.setting.options.items()})
+        what = repr((setting, labels, make, hyper, self.seed, self.final))
         words = re.sub(r"[^\w.+]+", "-", " ".join(map(str, self.labels.values()))).strip("-").lower()
         return f"{words[:60]}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.csv"
 
@@ -180,12 +191,10 @@ def perform(run: Run) -> pd.DataFrame:
     """The results of one run: see ``run_all``."""
     setting = run.setting
     with ALONE:
-        some = _data(setting.data, setting.root, setting.validation, setting.fraction)
+        some = loaded(setting.data, setting.root, setting.validation, setting.fraction)
         if run.final:
             some = replace(some, x_val=None, y_val=None)
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with one_thread():
             model = getattr(models, setting.model)(seed=run.seed, **setting.options)
             history = fit(
                 model,
@@ -203,8 +212,6 @@ def perform(run: Run) -> pd.DataFrame:
                 norms=False,
                 progress=False,
             )
-        finally:
-            torch.set_num_threads(threads)
     if history.status == "interrupted":
         raise KeyboardInterrupt
     rows, before = [], 0
@@ -221,13 +228,24 @@ def perform(run: Run) -> pd.DataFrame:
     return pd.DataFrame({**run.labels, "seed": run.seed, "part": history.held_out}, index=table.index).join(table)
 
 
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """torch computes with one thread meanwhile: its numbers do not depend on how many there are."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _done(run: Run, file: Path) -> tuple[Path, pd.DataFrame]:
     return file, perform(run)
 
 
 @functools.lru_cache(maxsize=1)
-def _data(name: str, root: str | None, validation: float, fraction: float) -> data.Data:
-    """The data, loaded once by each process."""
+def loaded(name: str, root: str | None = None, validation: float = 0.0, fraction: float = 1.0) -> data.Data:
+    """``data.load``, once for many runs of a process."""
     return data.load(name, root, validation=validation, fraction=fraction)
 
 

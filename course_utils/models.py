@@ -3,9 +3,8 @@
 import contextlib
 import itertools
 from collections.abc import Iterator
-from typing import Any
 
-from course_utils import checks, downloads
+from course_utils import checks, weights
 
 import torch
 from torch import Tensor, nn
@@ -86,10 +85,17 @@ def mlp_large(seed: int = 0) -> nn.Sequential:
     return mlp(784, 500, 256, 10, seed=seed)
 
 
-def mlp_deep(seed: int = 0, **options: Any) -> nn.Sequential:
-    """784-128-128-128-128-128-10: five hidden layers, 167,818 parameters. ``options`` are those of ``mlp``; the
-    activation is a sigmoid unless they say otherwise, as in a network that was published and did not learn."""
-    return mlp(784, *[128] * 5, 10, **{"activation": "sigmoid", **options}, seed=seed)
+def mlp_deep(
+    seed: int = 0,
+    activation: str = "sigmoid",
+    init: str | float = "default",
+    batch_norm: bool = False,
+    residual: bool = False,
+) -> nn.Sequential:
+    """784-128-128-128-128-128-10: five hidden layers, 167,818 parameters, of sigmoids unless ``activation`` says
+    otherwise: a network that was published and did not learn. The arguments are those of ``mlp``."""
+    options = {"activation": activation, "init": init, "batch_norm": batch_norm, "residual": residual}
+    return mlp(784, *[128] * 5, 10, **options, seed=seed)
 
 
 class Normalise(nn.Module):
@@ -187,7 +193,7 @@ def resnet18(
     checks.flag("pretrained", pretrained)
     checks.flag("small_images", small_images)
     classes = checks.whole("classes", classes, least=2)
-    known = downloads.resnet18_weights(root) if pretrained else {}
+    known = weights.resnet18(root) if pretrained else {}
     with _seeded(seed):
         network = torchvision.models.resnet18(num_classes=classes)
         if small_images:

@@ -120,7 +120,7 @@ def fit(
     answers = hasattr(optimizer, "eval")  # with other weights than those that it takes steps from
     bar = progress_bar(total=epochs * history.steps_per_epoch, enabled=progress)
     # What else is drawn (dropout, augmentation) comes from the seed too, without touching the caller's random numbers.
-    with bar, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with bar, chance_kept(device):
         torch.default_generator.manual_seed(seed)
         if device.type == "cuda":
             with torch.cuda.device(device):
@@ -183,9 +183,12 @@ def fit(
             history.status = "interrupted"
         finally:
             _mode(optimizer, "eval")
-            if answers:
+        if answers:
+            try:
                 with mixed():
                     take_statistics(model, data.x_train)
+            except KeyboardInterrupt:
+                history.status = "interrupted"
     return history
 
 
@@ -225,9 +228,24 @@ def take_statistics(model: nn.Module, x: Tensor) -> None:
     For weights that were never trained on, such as an average: Izmailov and others, *Averaging weights leads to wider
     optima and better generalization* (2018), section 3.2. Random numbers are as they were.
     """
-    some = x[:: max(1, -(-len(x) // SEEN))]
-    with torch.random.fork_rng(devices=[x.device] if x.device.type == "cuda" else []):  # dropout draws
-        torch.optim.swa_utils.update_bn(some.split(512), model)
+    norms = {m: m.momentum for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)}
+    if not norms:
+        return
+    (some,) = _beside(model, x[:: max(1, -(-len(x) // SEEN))])
+    modes = {part: part.training for part in model.modules()}
+    try:
+        with chance_kept(some.device):  # dropout draws
+            torch.optim.swa_utils.update_bn(some.tensor_split(-(-len(some) // 512)), model)
+    finally:  # which update_bn leaves out if it is interrupted
+        for norm, momentum in norms.items():
+            norm.momentum = momentum
+        for part, training in modes.items():
+            part.training = training
+
+
+def chance_kept(device: torch.device) -> AbstractContextManager:
+    """What is drawn meanwhile, on the CPU and on this device, leaves torch's random numbers as they were."""
+    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
 @contextmanager
@@ -250,9 +268,9 @@ def loss_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
 
 
-def _beside(model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    device = next((p.device for p in model.parameters()), x.device)
-    return x.to(device), y.to(device)
+def _beside(model: nn.Module, *tensors: Tensor) -> list[Tensor]:
+    device = next((p.device for p in model.parameters()), tensors[0].device)
+    return [tensor.to(device) for tensor in tensors]
 
 
 def _refuse(model: nn.Module, optimizer: torch.optim.Optimizer, data: Data) -> None:

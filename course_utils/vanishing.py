@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course_utils import data, experiments, models, optimizers
+from course_utils import experiments, models, optimizers
 from course_utils.experiments import Run, Setting
 from course_utils.layers import Recorder
 from course_utils.progress import progress_bar
@@ -108,42 +109,48 @@ def switched() -> pd.DataFrame:
     return pd.read_csv(SWITCHED, comment="#", dtype=dict.fromkeys(SWITCHES, str))
 
 
-def switch_all(some: data.Data, epochs: int = EPOCHS, workers: int = 1) -> pd.DataFrame:
+def switch_all(
+    folder: str | os.PathLike,
+    name: str = "fashion-mnist",
+    root: str | None = None,
+    fraction: float = 1.0,
+    epochs: int = EPOCHS,
+    workers: int = 1,
+) -> pd.DataFrame:
     """Train C's network with every combination of the switches, with the first weights of seed 0.
 
     One row an epoch, from 0, where nothing is trained: the positions of the switches, by name; training loss and test
     accuracy; ``layer1``, ``layer2``, … the norm of the layer's gradient, its mean over the steps of that epoch (in row
-    0, at the first step).
+    0, at the first step). Each training is kept in ``folder`` as soon as it is done: call again to go on.
     """
-    positions = list(itertools.product(*(named.items() for named in SWITCHES.values())))
+    positions = list(itertools.product(*SWITCHES.values()))
+    switch = joblib.Memory(folder, verbose=0).cache(_switch)
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator")
-    tables = progress_bar(
-        parallel(joblib.delayed(_switch)(some, chosen, epochs) for chosen in positions), total=len(positions)
-    )
-    return pd.concat(tables, ignore_index=True)
+    tasks = (joblib.delayed(switch)(chosen, name, root, fraction, epochs) for chosen in positions)
+    return pd.concat(progress_bar(parallel(tasks), total=len(positions)), ignore_index=True)
 
 
-def _switch(some: data.Data, chosen: tuple, epochs: int) -> pd.DataFrame:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    *parts, (_, (make, hyper)) = chosen
-    model = models.mlp_deep(**{key: value for _, options in parts for key, value in options.items()})
-    optimizer = make(model.parameters(), **hyper)
-    untrained = evaluate(model, some.x_test, some.y_test)[1]
-    try:
+def _switch(chosen: tuple[str, ...], name: str, root: str | None, fraction: float, epochs: int) -> pd.DataFrame:
+    """The training with these positions of the switches."""
+    changes = [positions[p] for positions, p in zip(SWITCHES.values(), chosen, strict=True)]
+    options = {key: value for change in changes[:-1] for key, value in change.items()}
+    make, hyper = changes[-1]
+    some = experiments.loaded(name, root, fraction=fraction)
+    with experiments.one_thread():
+        model = models.mlp_deep(**options)
+        optimizer = make(model.parameters(), **hyper)
+        untrained = evaluate(model, some.x_test, some.y_test)[1]
         with Recorder(model, optimizer) as seen:
-            history = fit(
-                model, optimizer, some, epochs=epochs, batch_size=BATCH, norms=False, progress=False, device="cpu"
-            )
-    finally:
-        torch.set_num_threads(threads)
+            settings = {"epochs": epochs, "batch_size": BATCH, "norms": False, "progress": False, "device": "cpu"}
+            history = fit(model, optimizer, some, **settings)
+    if history.status == "interrupted":
+        raise KeyboardInterrupt
     norms = seen.norms.double()
     means = [norms[0], *(part.mean(0) for part in norms.split(history.steps_per_epoch))]
     told = history.epochs[["train_loss", "test_accuracy"]].reindex(range(len(means)))
     told.loc[0] = history.steps.loss[1], untrained
     told[[f"layer{i}" for i in range(1, norms.shape[1] + 1)]] = torch.stack(means).numpy()
-    names = dict(zip(SWITCHES, (name for name, _ in chosen), strict=True))
-    return told.rename_axis("epoch").reset_index().assign(**names)
+    return told.rename_axis("epoch").reset_index().assign(**dict(zip(SWITCHES, chosen, strict=True)))
 
 
 def main() -> None:
@@ -157,8 +164,8 @@ def main() -> None:
     found = experiments.run_all(runs(given.seeds, given.root), given.folder, workers=given.workers, told="cures")
     experiments.publish(found, RESULTS, told)
     print(table(found).round(4).to_string())
-    some = data.load("fashion-mnist", given.root)
-    experiments.write(switch_all(some, workers=given.workers).round(8), SWITCHED, experiments.provenance())
+    switched = switch_all(Path(given.folder, "switches"), root=given.root, workers=given.workers)
+    experiments.write(switched.round(8), SWITCHED, experiments.provenance())
 
 
 if __name__ == "__main__":

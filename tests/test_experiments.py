@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course_utils import data, models, optimizers
 from course_utils.augment import random_crop, random_flip
-from course_utils.experiments import Run, Setting, perform, provenance, read, run_all
+from course_utils.experiments import Run, Setting, one_thread, perform, provenance, read, run_all
 from course_utils.training import fit
 
 import joblib
@@ -48,12 +48,9 @@ def equal(a, b):
 def test_results_are_those_of_fit(serial):
     digits = data.load(validation=0.2)
     model = models.mlp_small(seed=1)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    history = fit(
-        model, optimizers.SGD(model.parameters(), lr=0.1), digits, epochs=1, batch_size=200, test_every=5, seed=1
-    )
-    torch.set_num_threads(threads)
+    optimizer = optimizers.SGD(model.parameters(), lr=0.1)
+    with one_thread():
+        history = fit(model, optimizer, digits, epochs=1, batch_size=200, test_every=5, seed=1)
     rows = serial[(serial.lr == 0.1) & (serial.seed == 1)]
     assert rows.step.tolist() == [5, 10, 15, 16]
     assert rows.accuracy.tolist() == history.tests.val_accuracy.tolist()
@@ -65,17 +62,16 @@ def test_results_are_those_of_fit(serial):
 
 
 def test_a_setting_says_how_a_run_is_done():
-    """Its part of the data, its network's arguments, its augmentation: as fit does it."""
-    setting = Setting(epochs=1, batch_size=200, fraction=0.5, augment=("random_crop", "random_flip"))
+    """Its part of the data, its network and its arguments, its augmentation and precision: as fit does it."""
+    network = {"channels": 1, "width": 2}
+    how = {"model": "resnet8", "options": network, "augment": ("random_crop", "random_flip"), "precision": "bfloat16"}
+    setting = Setting(epochs=1, batch_size=200, fraction=0.5, **how)
     digits = data.load(validation=0.2, fraction=0.5)
-    model = models.mlp_small(seed=3)
+    model = models.resnet8(**network, seed=3)
     optimizer = optimizers.SGD(model.parameters(), lr=0.1)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    history = fit(
-        model, optimizer, digits, epochs=1, batch_size=200, seed=3, augment=lambda x: random_flip(random_crop(x))
-    )
-    torch.set_num_threads(threads)
+    with one_thread():
+        settings = {"precision": "bfloat16", "augment": lambda x: random_flip(random_crop(x))}
+        history = fit(model, optimizer, digits, epochs=1, batch_size=200, seed=3, **settings)
     (row,) = perform(run(0.1, 3, setting)).itertuples()
     assert row.step == 8
     assert row.train_loss == pytest.approx(history.steps.loss.mean())
@@ -138,6 +134,17 @@ def test_where_the_data_lie_makes_no_difference():
     assert run(0.1, setting=Setting(root="/here")).file == run(0.1, setting=Setting(root="/there")).file
 
 
+def test_options_are_known_again_however_they_are_written():
+    given = {"width": 2, "channels": 1}
+    setting = Setting(model="resnet8", options=given, augment=["random_flip"])
+    same = Setting(model="resnet8", options={"channels": 1.0, "width": 2.0}, augment=("random_flip",))
+    other = Setting(model="resnet8", options={"channels": 1, "width": 3}, augment=("random_flip",))
+    file = run(0.1, setting=setting).file
+    given["width"] = 3
+    assert file == run(0.1, setting=setting).file == run(0.1, setting=same).file != run(0.1, setting=other).file
+    assert len({setting, other}) == 2
+
+
 def test_what_makes_the_optimizer_is_part_of_the_run():
     other = Run(SHORT, {"optimizer": "SGD", "lr": 0.1}, optimizers.Adam, {"lr": 0.1}, 0)
     assert other.file != run(0.1).file
@@ -191,6 +198,10 @@ def test_old_drafts_are_swept_and_new_ones_left(tmp_path):
         (lambda: Setting(model="mlp_smal"), "There is no model 'mlp_smal'; did you mean 'mlp_small'"),
         (lambda: Setting(model="itertools"), "There is no model 'itertools'"),
         (lambda: Setting(options={"width": 3}), "options must be arguments of mlp_small: .*'width'"),
+        (lambda: Setting(model="mlp_deep", options={"activaton": "relu"}), "options must be arguments of mlp_deep"),
+        (lambda: Setting(model="_seeded"), "There is no model '_seeded'; Known: mlp"),
+        (lambda: Setting(precision="half"), "There is no precision 'half'"),
+        (lambda: Setting(augment="random_flip"), "augment must be names in a tuple"),
         (lambda: Setting(augment=("random_flop",)), "There is no augmentation 'random_flop'; did you mean 'random_fl"),
         (lambda: Run(SHORT, {"step": 1}, optimizers.SGD, {}, 0), "labels must be texts or numbers, named other than"),
         (lambda: Run(SHORT, {"a": [1]}, optimizers.SGD, {}, 0), r"labels must be .*, got 'a': \[1\]"),

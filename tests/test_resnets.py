@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from course_utils import downloads, models
+from course_utils import models, weights
 
 import pytest
 import torch
@@ -95,18 +95,18 @@ def imagenet(tmp_path_factory):
     """A file such as torchvision's, of other numbers."""
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
-    weights = torchvision.models.resnet18().state_dict()
-    torch.save(weights, folder / "resnet18-f37072fd.pth")
-    return folder, weights
+    known = torchvision.models.resnet18().state_dict()
+    torch.save(known, folder / "resnet18-f37072fd.pth")
+    return folder, known
 
 
 @pytest.mark.parametrize("small_images", [False, True])
 def test_pretrained_weights_are_taken_wherever_they_fit(imagenet, no_network, small_images):
-    folder, weights = imagenet
+    folder, known = imagenet
     model = models.resnet18(pretrained=True, small_images=small_images, root=str(folder))
     new = {"fc.weight", "fc.bias"} | ({"conv1.weight"} if small_images else set())
     for name, value in model[1].state_dict().items():
-        assert (name in new) != torch.equal(value, weights[name])
+        assert (name in new) != torch.equal(value, known[name])
     torch.testing.assert_close(model[0].mean.flatten(), torch.tensor(models.IMAGENET[0]))
     assert model(torch.rand(2, 3, 32, 32)).shape == (2, 10)
 
@@ -115,18 +115,29 @@ def test_pretrained_weights_that_cannot_be_had_are_told(tmp_path, no_network, mo
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
     with pytest.raises(OSError, match=r"pretrained: resnet18-f37072fd.pth is not in .* download.pytorch.org could not"):
         models.resnet18(pretrained=True, root=str(tmp_path))
-    file = tmp_path / "resnet18-f37072fd.pth"
-    file.write_bytes(b"not weights")
-    with pytest.raises(OSError, match=r"pretrained: .*resnet18-f37072fd.pth is damaged .*Get it again"):
-        models.resnet18(pretrained=True, root=str(tmp_path))
-    assert file.read_bytes() == b"not weights"
+
+
+@pytest.mark.parametrize("place", ["root", "hub"])
+@pytest.mark.parametrize("damage", ["empty", "text", "cut off", "others"])
+def test_damaged_weights_are_named_wherever_they_are(imagenet, tmp_path, no_network, monkeypatch, place, damage):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = {"root": tmp_path / "mine", "hub": tmp_path / "hub" / "checkpoints"}[place]
+    folder.mkdir(parents=True)
+    file = folder / "resnet18-f37072fd.pth"
+    whole = (imagenet[0] / file.name).read_bytes()
+    file.write_bytes({"empty": b"", "text": b"not weights", "cut off": whole[:100_000], "others": b""}[damage])
+    if damage == "others":
+        torch.save(nn.Linear(2, 2).state_dict(), file)
+    with pytest.raises(OSError, match=r"pretrained: .*resnet18-f37072fd.pth is damaged .*Delete it, or get it again"):
+        models.resnet18(pretrained=True, root=str(tmp_path / "mine"))
+    assert file.exists()
 
 
 def test_pretrained_weights_are_found_where_torch_keeps_them(imagenet, tmp_path, no_network, monkeypatch):
-    folder, weights = imagenet
+    folder, known = imagenet
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     kept = Path(tmp_path, "hub", "checkpoints")
     kept.mkdir(parents=True)
     (kept / "resnet18-f37072fd.pth").write_bytes((folder / "resnet18-f37072fd.pth").read_bytes())
-    found = downloads.resnet18_weights(tmp_path)
-    assert torch.equal(found["conv1.weight"], weights["conv1.weight"])
+    found = weights.resnet18(tmp_path)
+    assert torch.equal(found["conv1.weight"], known["conv1.weight"])

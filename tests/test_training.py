@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 
 from course_utils import augment, data, models, optimizers, schedules
-from course_utils.training import evaluate, fit, fresh_statistics, loss_gradient
+from course_utils.training import evaluate, fit, fresh_statistics, loss_gradient, take_statistics
 
 import numpy as np
 import pytest
@@ -308,10 +308,49 @@ def test_statistics_taken_for_a_test_leave_the_training_as_it_was(few):
     assert torch.equal(model[2].running_mean, before)
 
 
+def test_statistics_are_of_a_part_of_many_pictures_and_of_any_number(few, monkeypatch):
+    model = Normalised()
+    monkeypatch.setattr("course_utils.training.SEEN", 25)
+    take_statistics(model, few.x_train)  # every fourth
+    expected = model.mean_of_the_training_pictures(few.x_train[::4], model[1].weight)
+    torch.testing.assert_close(model[2].running_mean, expected)
+    monkeypatch.setattr("course_utils.training.SEEN", 10_000)
+    take_statistics(model, few.x_train[:1].expand(513, -1, -1, -1))  # 512 and 1: a batch of one has no variance
+    assert model.training
+    assert model[2].momentum == 0.1
+
+
+@pytest.mark.parametrize("when", ["in a test", "at the end"])
+def test_an_interrupt_while_statistics_are_taken_harms_nothing(few, tmp_path, when):
+    model = Normalised()
+    model.left = 1 if when == "in a test" else 2  # statistics are taken once for the test, once at the end
+
+    def interrupt(module, given):
+        if module.training and module[2].momentum is None:
+            model.left -= 1
+            if model.left == 0:
+                raise KeyboardInterrupt
+
+    hook = model.register_forward_pre_hook(interrupt)
+    optimizer = optimizers.ASGD(model.parameters(), lr=0.5, t0=0)
+    settings = {"batch_size": 50, "device": "cpu", "progress": False, "checkpoint": tmp_path / "run.pt"}
+    history = fit(model, optimizer, few, epochs=1, **settings)
+    assert history.status == "interrupted"
+    assert len(history.steps) == 2
+    assert model[2].momentum == 0.1
+    hook.remove()
+    again = Normalised()
+    fit(again, optimizers.ASGD(again.parameters(), lr=0.5, t0=0), few, epochs=2, **settings)  # not refused
+
+
 def test_bfloat16_is_nearly_the_same_and_keeps_float32_weights(few):
     ends = {}
     for precision in ("float32", "bfloat16"):
-        model, history = run(few, precision=precision, epochs=3, batch_size=20)
+        model = models.mlp_small()
+        scores = []
+        model.register_forward_hook(lambda module, given, out, scores=scores: scores.append(out.dtype))
+        _, history = run(few, model=model, precision=precision, epochs=3, batch_size=20)
+        assert set(scores) == {getattr(torch, precision)}  # in training and in testing
         assert {p.dtype for p in model.parameters()} == {torch.float32}
         ends[precision] = torch.tensor(history.steps.loss.to_numpy())
     assert not torch.equal(*ends.values())
