@@ -251,9 +251,16 @@ def chance_kept(device: torch.device) -> AbstractContextManager:
 @contextmanager
 def fresh_statistics(model: nn.Module, x: Tensor) -> Iterator[None]:
     """``take_statistics`` for a while; then those from before are back."""
+    with buffers_kept(model):
+        take_statistics(model, x)
+        yield
+
+
+@contextmanager
+def buffers_kept(model: nn.Module) -> Iterator[None]:
+    """The model's buffers, such as running statistics, are at the end as they were."""
     before = {name: value.clone() for name, value in model.named_buffers()}
     try:
-        take_statistics(model, x)
         yield
     finally:
         with torch.no_grad():

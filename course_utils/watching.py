@@ -24,15 +24,17 @@ class watch(Recorder):
     """Shows, in a ``with`` around any training, the gradient norm of each layer while the network is trained.
 
     On the left, layer by layer: at the first step, now, and what it cannot exceed now on the pictures ``x`` (N, ...),
-    if that is known (``layers.bounds``). On the right, step by step: the first and the last layer. The picture is drawn
-    anew every second (``EVERY``), and at the end, with the ``title``. ``figure`` is the last one; ``norms`` (steps, L)
-    are all that was recorded. Outside of a notebook, nothing is shown.
+    if that is known (``layers.bounds``). The gradient is that of the step's batch: if these are other pictures, it is
+    held by the bound only as far as they are alike. On the right, step by step: the first and the last layer. The
+    picture is drawn anew every second (``EVERY``), and at the end, with the ``title``. ``figure`` is the last one;
+    ``norms`` (steps, L) are all that was recorded. Outside of a notebook, nothing is shown.
     """
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, *, title: str):
         super().__init__(model, optimizer)
         self.x, self.title = x, title
         self.handle: Any = None
+        self.words = ""
 
     def __enter__(self) -> watch:
         super().__enter__()
@@ -41,8 +43,12 @@ class watch(Recorder):
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         super().__exit__(kind, error, trace)
-        if self.rows:
+        if self.rows and error is None:
             self._show()
+
+    def tell(self, words: str) -> None:
+        """Inside the ``with``: what came of the training, to stand under the title from the next picture on."""
+        self.words = f"\n{words}"
 
     def _before_step(self, *given: Any) -> None:
         super()._before_step(*given)
@@ -63,17 +69,19 @@ class watch(Recorder):
         steps, layers = np.arange(1, len(norms) + 1), np.arange(1, norms.shape[1] + 1)
         # The same words from first to last: a saved notebook keeps one of the pictures.
         figure = Figure((10, 4), f"{self.title}: the gradient norm of each layer, layer by layer and step by step.")
-        figure.suptitle(self.title, fontsize=14)
+        figure.suptitle(self.title + self.words, fontsize=14)
         left, right = figure.subplots(1, 2, width_ratios=[1.2, 1])
         left.plot(layers, norms[0], label="first step", color="#999999", marker="s", linestyle="--")
         left.plot(layers, norms[-1], label="now", **STYLES[0])
+        drawn = [norms]
         if bound is not None:
-            left.plot(layers, bound.cpu(), label="bound now", color=RED, marker="v", linestyle=":")
+            drawn.append(bound.numpy(force=True))
+            left.plot(layers, drawn[-1], label="bound now", color=RED, marker="v", linestyle=":")
         for layer, color, line in ((0, GREEN, "-"), (-1, PURPLE, ":")):
             right.plot(
                 steps, norms[:, layer], label=f"layer {layers[layer]}", color=color, linestyle=line, linewidth=1.5
             )
-        shown = norms[np.isfinite(norms) & (norms > 0)]
+        shown = np.concatenate([values[np.isfinite(values) & (values > 0)] for values in drawn])
         limits = min([LOW, *shown / 2]), max([HIGH, *shown * 2])
         for ax, xlabel in ((left, "layer"), (right, "step")):
             ax.set(yscale="log", xlabel=xlabel, ylim=limits)

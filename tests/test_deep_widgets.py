@@ -76,6 +76,11 @@ def test_each_setting_is_what_its_network_does(walk, digits):
             assert np.abs(read(axes[on]["x"], across[: last + 1]) - order).max() < 0.02
 
 
+def test_a_factor_has_the_same_slope_in_both_panels(walk):
+    forward, back = walk.spec["axes"]
+    assert forward["y"] == back["y"] or forward["y"]["scale"] == pytest.approx(back["y"]["scale"], rel=0.01)
+
+
 def test_what_becomes_of_the_signal_is_said(walk):
     said, controls = walk.known["verdicts"][0], walk.known["controls"]
 
@@ -86,12 +91,17 @@ def test_what_becomes_of_the_signal_is_said(walk):
         return said["words"][said["index"][k]], said["bad"][said["index"][k]]
 
     text, bad = words("sigmoid", "torch's", "5", "off", "off")
-    assert re.fullmatch(r"the signal vanishes \(× \de−\d\), the gradient vanishes \(× \de−\d\)", text)
+    assert re.fullmatch(r"the signal vanishes \(× \de−\d\), the error vanishes \(× \de−\d\)", text)
     assert bad
     text, bad = words("tanh", "Xavier", "5", "off", "off")
     assert text.startswith("the signal gets through")
     assert not bad
     assert "explodes" in words("relu", "8", "5", "off", "off")[0]
+    # A residual network's last gradient is large, a ReLU's are level: neither tells of the error.
+    text, bad = words("sigmoid", "torch's", "5", "off", "on")
+    assert re.fullmatch(r"the signal gets through \(× 0\.1\d\), the error gets through \(× 0\.1\d\)", text)
+    assert not bad
+    assert re.match(r"the signal vanishes .*, the error vanishes", words("relu", "torch's", "5", "off", "off")[0])
     assert walk.alt.endswith(f"before training. {words('sigmoid', 'torch' + chr(39) + 's', '3', 'off', 'off')[0]}.")
 
 
@@ -149,6 +159,8 @@ def test_bad_choices_are_refused(call, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (lambda t: t.drop(columns="layer1"), "table must have the columns layer1, got"),
+        (lambda t: t.drop(columns="epoch"), "table must have the columns epoch, got"),
         (lambda t: t[t.epoch < 2].iloc[1:], "table must have one row for each epoch of each combination"),
         (lambda t: pd.concat([t, t.iloc[:1]]), "table must have one row for each epoch of each combination"),
     ],

@@ -61,6 +61,47 @@ def test_a_layer_that_is_not_used_has_no_gradient(few):
     assert layers.gradients(Two(), *few).tolist()[1] == 0
 
 
+def test_a_frozen_layer_has_no_gradient(few):
+    """As a Recorder notes it; the others have theirs."""
+    model = models.mlp_deep(activation="relu")
+    whole = layers.gradients(model, *few)
+    for layer in layers.layers_of(model)[:5]:
+        layer.requires_grad_(False)
+    assert torch.equal(layers.gradients(model, *few), whole * torch.tensor([0, 0, 0, 0, 0, 1]))
+    assert layers.gradients(model.requires_grad_(False), *few).tolist() == [0] * 6
+
+
+def test_errors_are_those_of_the_chain_rule(few):
+    """The error at the scores is p - y; one layer further back, W^T of it, times the slope."""
+    model = models.mlp(784, 30, 10, activation="sigmoid")
+    first, last = layers.layers_of(model)
+    x, y = few
+    before = state(model)
+    with torch.no_grad():
+        at_scores = model(x).softmax(1) - nn.functional.one_hot(y, 10)
+        h = torch.sigmoid(first(x.flatten(1)))
+        behind = at_scores @ last.weight * h * (1 - h)
+    expected = [error.square().sum(1).mean().sqrt().double() for error in (behind, at_scores)]
+    assert torch.allclose(layers.errors(model, *few), torch.stack(expected), rtol=1e-5)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert not any(part._forward_hooks for part in model.modules())
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_errors_need_no_weights_that_learn(few):
+    model = models.mlp_deep(activation="relu", batch_norm=True)
+    found = layers.errors(model, *few)
+    assert torch.allclose(layers.errors(model.requires_grad_(False), *few), found)
+
+
+def test_level_gradients_may_hide_errors_that_vanish(few):
+    """ReLU with torch's weights: error and signal shrink alike, their product hardly does."""
+    model = models.mlp(784, *[128] * 12, 10, activation="relu")
+    found = layers.errors(model, *few)
+    factors = (found[1:-2] / found[2:-1]).log().mean().exp()
+    assert factors == pytest.approx(math.sqrt(1 / 6), rel=0.15)
+
+
 def test_a_sigmoid_layer_leaves_a_seventh(few):
     """1/4 · √(1/3) a layer, backwards and forwards, with torch's weights; a little less, as not all slopes are 1/4."""
     model = models.mlp(784, *[256] * 8, 10, activation="sigmoid")
@@ -110,6 +151,25 @@ def test_the_bound_is_reached():
     assert found.numpy() == pytest.approx(bound.numpy(), rel=1e-4)
 
 
+def test_the_bound_knows_where_no_activation_stands(few):
+    """Between two linear layers the slope is 1, whatever stands elsewhere."""
+    plain = models.mlp(784, 128, 128, 10, activation="sigmoid")
+    flat, one, sigmoid, two, _, three = plain
+    last = nn.Linear(10, 10)
+    with torch.no_grad():
+        for layer in (two, three, last):  # nothing is lost at a rotation
+            nn.init.orthogonal_(layer.weight)
+        three.weight.mul_(20)
+    for model in (nn.Sequential(flat, one, two, sigmoid, three), nn.Sequential(flat, one, sigmoid, two, three, last)):
+        assert all(
+            (layers.gradients(model, x[None], y[None]) <= layers.bounds(model, x[None])).all()
+            for x, y in zip(*few, strict=True)
+        )
+    # And it is no looser than it need be: a quarter for each activation, in each place.
+    a, b = (layers.bounds(m, few[0]) for m in (nn.Sequential(flat, one, two), nn.Sequential(flat, one, sigmoid, two)))
+    assert b[0] == pytest.approx(a[0].item() / 4, rel=1e-5)
+
+
 def test_there_is_no_bound_where_the_product_is_none(few):
     for options in ({"batch_norm": True}, {"residual": True}):
         assert layers.bounds(models.mlp_deep(**options), few[0]) is None
@@ -144,13 +204,23 @@ def test_a_recorder_sees_each_step_and_changes_nothing(digits, make):
     assert torch.allclose(seen.norms[0], first, rtol=1e-4)
 
 
-def test_a_recorder_may_keep_some_steps(digits):
-    model = models.mlp_deep()
-    optimizer = optimizers.SGD(model.parameters(), lr=0.01)
-    with layers.Recorder(model, optimizer, every=3) as seen:
-        assert seen.norms.shape == (0, 6)
-        fit(model, optimizer, digits, epochs=1, batch_size=500, progress=False)
-    assert len(seen.norms) == 3
+def test_a_training_that_diverges_is_drawn_to_its_end(digits):
+    """With weights that are no numbers, a bound is none; and what the training raises is what is seen."""
+    model = models.mlp_deep(activation="relu", init=4.0)
+    optimizer = optimizers.SGD(model.parameters(), lr=100)
+    with watch(model, optimizer, digits.x_train[:100], title="It diverges") as seen:
+        history = fit(model, optimizer, digits, epochs=1, batch_size=500, progress=False)
+    assert history.status == "diverged"
+    assert not seen.norms.isfinite().all()
+    assert not layers.bounds(model, digits.x_train[:100])[0].isfinite()
+    assert seen.figure.png()
+    with pytest.raises(ZeroDivisionError), watch(model, optimizer, digits.x_train[:100], title="It breaks off"):
+        raise ZeroDivisionError
+
+
+def test_a_layer_that_is_used_twice_has_no_bound():
+    twice = nn.Linear(4, 4)
+    assert layers.bounds(nn.Sequential(twice, nn.Sigmoid(), twice), torch.rand(3, 4)) is None
 
 
 def test_the_figure_is_drawn_again_with_the_same_words(digits, monkeypatch):
@@ -168,6 +238,7 @@ def test_the_figure_is_drawn_again_with_the_same_words(digits, monkeypatch):
     optimizer = optimizers.SGD(model.parameters(), lr=0.01)
     with watch(model, optimizer, digits.x_train[:100], title="It moves") as seen:
         fit(model, optimizer, digits, epochs=1, batch_size=1000, progress=False)
+        seen.tell("accuracy 10 %")
     assert len(shown) == 5
     assert len({figure.alt for figure in shown}) == 1
     assert shown[0].alt.startswith("It moves: the gradient norm of each layer")
@@ -176,8 +247,23 @@ def test_the_figure_is_drawn_again_with_the_same_words(digits, monkeypatch):
     assert np.allclose(first, seen.norms[0])
     assert np.allclose(now, seen.norms[-1])
     assert np.allclose(bound, layers.bounds(model, digits.x_train[:100]).detach())
-    assert [np.allclose(line.get_ydata(), seen.norms[:, i]) for line, i in zip(right.lines, (0, -1), strict=True)]
+    for line, i in zip(right.lines, (0, -1), strict=True):
+        assert np.allclose(line.get_ydata(), seen.norms[:, i])
     assert all(Image.open(io.BytesIO(figure.png())).width > 1000 for figure in shown[:1])
+    assert [figure.get_suptitle() for figure in shown] == ["It moves"] * 4 + ["It moves\naccuracy 10 %"]
+
+
+def test_all_that_the_legend_tells_is_in_the_figure(digits):
+    """The bound of a network with large weights lies far above its gradients."""
+    model = models.mlp_deep(activation="relu", init="he")
+    optimizer = optimizers.SGD(model.parameters(), lr=0.01)
+    with watch(model, optimizer, digits.x_train[:100], title="High") as seen:
+        fit(model, optimizer, digits, epochs=1, batch_size=1000, progress=False)
+    left, right = seen.figure.axes
+    low, high = left.get_ylim()
+    assert len(left.lines) == 3
+    assert all(((low < line.get_ydata()) & (line.get_ydata() < high)).all() for line in left.lines)
+    assert right.get_ylim() == (low, high)
 
 
 def test_outside_of_a_notebook_nothing_is_shown(digits, monkeypatch):

@@ -33,7 +33,7 @@ WEIGHTS: dict[str, str | float] = {
     "8": 8.0,
 }
 LOW, HIGH = 1e-14, 1e6  # of what is shown
-TOO_MUCH = 100  # times as large at the one end as at the other: it explodes, or vanishes
+TOO_MUCH = 30  # times as large at the one end as at the other: it explodes, or vanishes
 
 
 def explore_layers(
@@ -48,8 +48,10 @@ def explore_layers(
     Sliders for the activation, the first weights (g, where they are drawn with variance g²/n), the ``depths`` (hidden
     layers of ``width`` units), beginning at ``depth``, batch normalisation and residual connections. The upper panel
     shows how much what enters each layer differs between the first ``pictures`` of the training data, the lower one
-    the norm of each layer's gradient and, for plain networks, what it cannot exceed (``layers.bounds``). The step
-    slider goes layer by layer, forwards above, backwards below.
+    the norm of each layer's gradient and, for plain networks, what it cannot exceed (``layers.bounds``), on the same
+    axis: a factor has the same slope in both. The step slider goes layer by layer, forwards above, backwards below.
+    What is said compares the two ends of the signal, and of the error (``layers.errors``): gradients may be level while
+    both shrink.
 
     Raises TypeError or ValueError for bad arguments.
     """
@@ -74,13 +76,13 @@ def explore_layers(
         options = {"activation": activation, "init": WEIGHTS[weights], "batch_norm": SWITCH[norm]}
         model = models.mlp(ends[0], *[width] * int(n), ends[1], **options, residual=SWITCH[skips])
         bound = layers.bounds(model, x)
-        gradient = layers.gradients(model, x, y)
-        rows = layers.signals(model, x), gradient, torch.full_like(gradient, np.nan) if bound is None else bound
+        gradient, error = layers.gradients(model, x, y), layers.errors(model, x, y)
+        rows = layers.signals(model, x), gradient, torch.full_like(gradient, np.nan) if bound is None else bound, error
         found[setting] = torch.stack(rows).double().numpy()
 
     figure = Figure(size=(10, 6))
     forward, back = figure.subplots(2, 1, sharex=True)
-    forward.set(title="forward: how much the pictures differ on entering each layer", ylim=(1e-9, HIGH))
+    forward.set(title="forward: how much the pictures differ on entering each layer", ylim=(LOW, HIGH))
     back.set(title="back: the gradient of each layer (dashed: its bound)", ylim=(LOW, HIGH))
     back.set(xlim=(0.5, deepest + 1.5), xlabel="layer, from the pictures to the scores")
     for ax in (forward, back):
@@ -95,10 +97,11 @@ def explore_layers(
         for place, setting in zip(np.ndindex(*shape), settings, strict=True):
             last = int(setting[2])  # of the layers, from 0
             there = np.minimum(np.arange(deepest + 1), last)
-            for kind, row in enumerate(found[setting]):
+            signal, *drawn, error = found[setting]
+            for kind, row in enumerate((signal, *drawn)):
                 layer = there if kind == 0 else last - there
                 at[kind][place] = np.stack([layer + 1, _shown(row[layer])], axis=-1)
-            words[place], bad[place] = _verdict(*found[setting][:2])
+            words[place], bad[place] = _verdict(signal, error)
         tracks = [
             Track(forward_frame, "path", at[0], names, STYLES[2], 4, told=(None, "forwards, the pictures differ by")),
             Track(back_frame, "path", at[2], names, STYLES[1], 2),
@@ -124,12 +127,12 @@ def _shown(values: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), np.clip(values, 1e-30, 1e30), np.nan)
 
 
-def _verdict(signal: np.ndarray, gradient: np.ndarray) -> tuple[str, bool]:
-    """What to say of the signals entering all layers, and of their gradients, first to last; and whether it is bad."""
-    if not (np.isfinite(signal).all() and np.isfinite(gradient).all()):
+def _verdict(signal: np.ndarray, error: np.ndarray) -> tuple[str, bool]:
+    """What to say of the signals entering all layers, and of their errors, first to last; and whether it is bad."""
+    if not (np.isfinite(signal).all() and np.isfinite(error).all()):
         return "the numbers overflow", True
     told, bad = [], False
-    for name, start, end in (("signal", signal[0], signal[-1]), ("gradient", gradient[-1], gradient[0])):
+    for name, start, end in (("signal", signal[0], signal[-1]), ("error", error[-1], error[0])):
         left = end / start if start > 0 else 0.0
         word = "vanishes" if left < 1 / TOO_MUCH else "explodes" if left > TOO_MUCH else "gets through"
         shown = f"{left:.0e}".replace("e-0", "e-").replace("e+0", "e+").replace("-", "−")
@@ -146,9 +149,13 @@ def explore_switches(table: pd.DataFrame, switches: Mapping[str, Sequence[str]])
     as ``vanishing.switched()`` returns it. The first position of each switch is where it begins; that training stays in
     the picture. The step slider goes through the epochs.
 
-    Raises ValueError for a table that lacks a combination, or an epoch of one.
+    Raises ValueError for a table that lacks a column, a combination, or an epoch of one.
     """
     sliders = [Slider.of(name, list(positions), next(iter(positions))) for name, positions in switches.items()]
+    wanted = [*switches, "epoch", "train_loss", "test_accuracy", "layer1"]
+    missing = [name for name in wanted if name not in table.columns]
+    if missing:
+        raise ValueError(f"table must have the columns {', '.join(missing)}, got {', '.join(map(str, table.columns))}.")
     columns = [name for name in table.columns if name.startswith("layer")]
     values, epochs = ["train_loss", "test_accuracy", *columns], sorted(table.epoch.unique())
     index = pd.MultiIndex.from_product([*(slider.choices for slider in sliders), epochs])
@@ -201,5 +208,7 @@ def explore_switches(table: pd.DataFrame, switches: Mapping[str, Sequence[str]])
 
 
 def _learnt(loss: float, accuracy: float, epochs: int) -> str:
+    if not np.isfinite(loss):
+        return f"diverged within {epochs} epochs"
     word = "at chance" if accuracy <= 15 else "learns"
     return f"{word}: training loss {loss:.2f}, test accuracy {accuracy:.0f} % after {epochs} epochs"
