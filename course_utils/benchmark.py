@@ -7,7 +7,6 @@ who is faster. ``make benchmark`` runs the large one, on all of MNIST; its resul
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -255,10 +254,7 @@ def results() -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare the optimizers on MNIST.")
-    parser.add_argument("--root", help="folder of MNIST in torchvision's layout (default: COURSE_DATA)")
-    parser.add_argument("--workers", type=int, default=2, help="processes")
-    parser.add_argument("--folder", default="build/benchmark", help="where each run is kept: call again to go on")
+    parser = experiments.parser("Compare the optimizers on MNIST.", "MNIST", "build/benchmark")
     given = parser.parse_args()
     setting = replace(FULL, root=given.root)
     found = compare(setting, list(CONTENDERS), given.folder, workers=given.workers)

@@ -3,12 +3,11 @@
 ``make cifar10`` trains a small network with each of them, on a part of the pictures, in about two minutes on a laptop.
 ``make cifar10 SCALE=medium`` makes what comes with the course (``results()``), in about an hour: each optimizer also
 with a tuned learning rate, and several seeds. ``make cifar10 SCALE=full`` is the same with ResNet-18 and all pictures,
-for a GPU. What is done is kept: call again to go on.
+for a GPU. What is done is kept: call again to go on. The results of the first and the last are left beside the runs.
 """
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from course_utils import benchmark, experiments, optimizers, rules
 from course_utils.benchmark import Contender
 from course_utils.experiments import Run, Setting
 
+import numpy as np
 import pandas as pd
 
 RESULTS = Path(__file__).parent / "results" / "cifar10.csv"
@@ -112,30 +112,32 @@ def results() -> pd.DataFrame:
 def table(results: pd.DataFrame) -> pd.DataFrame:
     """A line for each epoch of each optimizer, as E prints it: means over the seeds, accuracies from 0 to 1.
 
-    train_loss and train_accuracy are those of the epoch's own steps, seconds those of its training.
+    train_loss and train_accuracy are those of the epoch's own steps, seconds those of its training; diverged is how
+    many runs had diverged by then, which the means leave out. Raises ValueError for the results of several stages.
     """
+    if results.stage.nunique() != 1:
+        raise ValueError(f"results must be those of one stage, got {', '.join(results.stage.unique()) or 'none'}.")
     of_epoch = results.groupby(["optimizer", "seed"], sort=False).seconds.diff().fillna(results.seconds)
-    rows = results.assign(seconds=of_epoch, epoch=results.epochs.astype(int))
-    told = rows.groupby(["optimizer", "epoch"], sort=False)
+    rows = results.assign(seconds=of_epoch, epoch=np.ceil(results.epochs).astype(int))
+    ended = rows[rows.status == "diverged"].groupby(["optimizer", "epoch"]).size()
+    told = rows[rows.status != "diverged"].groupby(["optimizer", "epoch"], sort=False)
     means = told[["train_accuracy", "train_loss", "accuracy", "loss", "seconds"]].mean()
-    return means.rename(columns={"accuracy": "test_accuracy", "loss": "test_loss"})
+    diverged = [int(ended.loc[name].loc[:epoch].sum()) if name in ended else 0 for name, epoch in means.index]
+    return means.rename(columns={"accuracy": "test_accuracy", "loss": "test_loss"}).assign(diverged=diverged)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train twelve optimizers on CIFAR-10.")
+    parser = experiments.parser("Train twelve optimizers on CIFAR-10.", "CIFAR-10", "build/cifar10")
     parser.add_argument("scale", choices=SCALES, nargs="?", default="small")
-    parser.add_argument("--root", help="folder of CIFAR-10 (default: COURSE_DATA)")
-    parser.add_argument("--workers", type=int, default=2, help="processes")
-    parser.add_argument("--folder", default="build/cifar10", help="where each run is kept: call again to go on")
     given = parser.parse_args()
     scale = SCALES[given.scale]
     found = run(scale, given.folder, given.root, given.workers)
     for stage in ("default", "final"):
         if stage in set(found.stage):
             print(f"\n{stage}\n{table(found[found.stage == stage]).round(3).to_string()}")
-    if scale.tuned:
-        kept = found[found.stage.isin(["default", "final"]) | (found.status != "")]
-        experiments.publish(kept, RESULTS, f"{scale.setting}, {scale.seeds} seeds, {given.workers} processes")
+    file = RESULTS if given.scale == "medium" else Path(given.folder, f"{given.scale}.csv")
+    experiments.publish(found, file, f"{scale.setting}, {scale.seeds} seeds, {given.workers} processes")
+    print(f"\nall of it: {file}")
 
 
 if __name__ == "__main__":

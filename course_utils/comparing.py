@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from course_utils import benchmark
 from course_utils.plotting import BLACK, BLUE, RED, STYLES, Figure
@@ -10,6 +11,8 @@ from course_utils.plotting import BLACK, BLUE, RED, STYLES, Figure
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 
 def plot_bands(results: pd.DataFrame, optimizers: Sequence[str], *, title: str, value: str = "accuracy") -> Figure:
@@ -28,9 +31,7 @@ def plot_bands(results: pd.DataFrame, optimizers: Sequence[str], *, title: str, 
             raise ValueError(f"optimizers: all final runs of {name} diverged, there is nothing to draw.")
         lost = int((rows.status == "diverged").sum())
         label = name + (f" ({lost} of {table.shape[1]} diverged)" if lost else "")
-        mean = table.mean(axis=1)
-        ax.fill_between(table.index, table.min(axis=1), table.max(axis=1), color=style["color"], alpha=0.2, linewidth=0)
-        ax.plot(table.index, mean, label=label, markevery=max(1, len(mean) // 8), **style)
+        mean = _band(ax, table, label, style)
         told.append(
             f"{label} ends at {mean.iloc[-1]:.3g}, from {table.iloc[-1].min():.3g} to {table.iloc[-1].max():.3g}"
         )
@@ -69,6 +70,82 @@ def plot_sensitivity(results: pd.DataFrame, optimizers: Sequence[str], *, title:
     ax.legend(title="✕ diverged" if crosses else None)
     figure.alt = f"{title}. Validation accuracy in percent against the learning rate: {'; '.join(told)}."
     return figure
+
+
+def plot_epochs(results: pd.DataFrame, optimizers: Sequence[str], *, title: str) -> Figure:
+    """Four panels of curves by epoch, as source E draws them: accuracy and loss, in training and on the test pictures.
+
+    The means over seeds of up to six ``optimizers``, in bands from the lowest to the highest, before those of all
+    others in the results, in grey. A run that diverged is left out from then on. Raises ValueError for an optimizer
+    without results, and for the results of several stages.
+    """
+    if results.stage.nunique() > 1:
+        raise ValueError(f"results must be those of one stage, got {', '.join(results.stage.unique())}.")
+    named = dict(zip(_known(optimizers, results), STYLES, strict=False))
+    figure = Figure((9, 6.4))
+    figure.suptitle(title, fontsize=14)
+    panels = {"train_accuracy": "training accuracy, %", "accuracy": "test accuracy, %"}
+    panels |= {"train_loss": "training loss", "loss": "test loss"}
+    for ax, (value, label) in zip(figure.subplots(2, 2, sharex=True).flat, panels.items(), strict=True):
+        scale = 100.0 if value.endswith("accuracy") else 1.0
+        tables = {
+            name: rows.pivot(index="epochs", columns="seed", values=value).dropna(how="all") * scale
+            for name, rows in results[results[value].notna()].groupby("optimizer", sort=False)
+        }
+        for name in tables.keys() - named.keys():
+            ax.plot(tables[name].mean(axis=1), color="#bbbbbb", linewidth=1.2, zorder=1)
+        for name, style in named.items():
+            if name in tables:
+                _band(ax, tables[name], name, style)
+        ax.set_title(label)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for ax in figure.axes[2:]:
+        ax.set_xlabel("epoch")
+    handles = [Line2D([], [], label=name, **style) for name, style in named.items()]
+    if set(results.optimizer) - named.keys():
+        handles.append(Line2D([], [], label="others", color="#bbbbbb", linewidth=1.2))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    figure.alt = f"{title}. Four panels, by epoch: {', '.join(panels.values())}, of {', '.join(named)}, others in grey."
+    return figure
+
+
+def plot_tuning(results: pd.DataFrame, *, title: str) -> Figure:
+    """The test accuracy of each optimizer at its default learning rate (triangles) and at a tuned one (discs).
+
+    A mark a seed at the end of the stages "default" and "final", a bar at their mean; a diverged run is at 0. The
+    optimizer with the highest mean at its default is on top; its place among the tuned is beside its name. Raises
+    ValueError for results that lack one of the two stages.
+    """
+    if not {"default", "final"} <= set(results.stage):
+        raise ValueError(f"results must have the stages default and final, got {', '.join(results.stage.unique())}.")
+    found = benchmark.ends(results)
+    means = 100 * found.groupby(["stage", "optimizer"], sort=False).accuracy.mean().unstack("stage")
+    means = means.dropna(subset=["default", "final"]).sort_values("default", ascending=False, kind="stable")
+    places = means.final.rank(ascending=False, method="min").astype(int)
+    figure = Figure((9, 1.7 + 0.42 * len(means)))
+    ax = figure.add_subplot(title=title, xlabel="test accuracy at the end, %")
+    for row, name in enumerate(means.index):
+        own = found[found.optimizer == name]
+        for stage, color, marker, shift in (("default", RED, "^", -0.16), ("final", BLUE, "o", 0.16)):
+            words = {"default": "at its default lr", "final": "tuned"}[stage] if row == 0 else None
+            _dots(ax, row + shift, 100 * own[own.stage == stage].accuracy, color, marker, words)
+            bar = {"markersize": 12, "markeredgewidth": 3, "color": color}
+            ax.plot(means[stage][name], row + shift, "|", **bar)
+        ends = {"xy": (means.final[name], row), "xytext": (means.default[name], row)}
+        ax.annotate("", **ends, arrowprops={"arrowstyle": "->", "color": "#888888", "linewidth": 1.2}, zorder=1)
+    _rows(ax, [f"{name}: {row}. → {places[name]}." for row, name in enumerate(means.index, start=1)])
+    figure.legend(loc="outside lower center", ncols=2)
+    told = [f"{name} {means.default[name]:.1f}, then {means.final[name]:.1f}" for name in means.index]
+    figure.alt = f"{title}. Mean test accuracy in percent at the default learning rate, then tuned: {'; '.join(told)}."
+    return figure
+
+
+def _band(ax: Axes, table: pd.DataFrame, label: str, style: Mapping[str, Any]) -> pd.Series:
+    """Draw the mean of each row of the table, in a band from the lowest to the highest; returns the means."""
+    mean = table.mean(axis=1)
+    ax.fill_between(table.index, table.min(axis=1), table.max(axis=1), color=style["color"], alpha=0.2, linewidth=0)
+    ax.plot(table.index, mean, label=label, markevery=max(1, len(mean) // 8), **style)
+    return mean
 
 
 def plot_time_to_target(results: pd.DataFrame, target: float, *, title: str) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import functools
 import hashlib
@@ -287,6 +288,15 @@ def _numbers(column: pd.Series) -> pd.Series:
         return column.map(lambda text: float(text or "nan"))
     except ValueError:
         return column
+
+
+def parser(description: str, data_set: str, folder: str) -> argparse.ArgumentParser:
+    """The arguments that all programs of many runs have: root, workers and folder."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--root", help=f"folder of {data_set} in torchvision's layout (default: COURSE_DATA)")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--folder", default=folder, help="where each run is kept: call again to go on")
+    return parser
 
 
 def publish(table: pd.DataFrame, file: Path, *comments: str) -> None:

@@ -462,11 +462,14 @@ def kept_per_weight(optimizer: torch.optim.Optimizer) -> float:
     """How many numbers an optimizer, ours or torch's, keeps for each parameter after its first step: 2 for Adam.
 
     Those that it keeps once for a whole tensor, such as the number of the step, are not counted. For optimizers that
-    keep their numbers by parameter, in tensors of its shape, as all of this course do.
+    keep their numbers by parameter, in tensors of as many, as all of this course do.
     """
     inner = kept_per_weight(optimizer.optimizer) if isinstance(optimizer, Lookahead) else 0.0
     weights = sum(p.numel() for group in optimizer.param_groups for p in group["params"])
     kept = (
-        v for p, state in optimizer.state.items() for v in state.values() if torch.is_tensor(v) and v.shape == p.shape
+        v
+        for p, state in optimizer.state.items()
+        for v in state.values()
+        if torch.is_tensor(v) and (v.shape == p.shape or (v.ndim and v.numel() == p.numel()))
     )
     return inner + sum(v.numel() for v in kept) / weights

@@ -287,12 +287,13 @@ def plot_paths(paths: Mapping[str, Path], *, title: str) -> Figure:
 
 
 def plot_pictures(x: Tensor, labels: Sequence[str], *, title: str) -> Figure:
-    """Grey pictures x (N, 1, H, W) in a row, each with its label."""
+    """Pictures x (N, 1, H, W), grey, or (N, 3, H, W), in colours, in a row, each with its label."""
     figure = Figure((9, 1.9), f"{title}: a row of {len(x)} pictures, each with its label.")
     figure.suptitle(title, fontsize=14)
     for i, (picture, label) in enumerate(zip(x, labels, strict=True)):
         ax = figure.add_subplot(1, len(x), i + 1)
-        ax.imshow(picture[0].numpy(force=True), cmap="gray_r", vmin=0, vmax=1)
+        picture = picture.numpy(force=True)
+        ax.imshow(picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0), cmap="gray_r", vmin=0, vmax=1)
         ax.set_title(label)
         ax.set_axis_off()
     return figure

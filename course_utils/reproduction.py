@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -169,11 +168,8 @@ def by_epoch(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Run the experiments of sources A and B on MNIST.")
-    parser.add_argument("--root", help="folder of MNIST in torchvision's layout (default: COURSE_DATA)")
+    parser = experiments.parser("Run the experiments of sources A and B on MNIST.", "MNIST", "build/reproduction")
     parser.add_argument("--seeds", type=int, default=5, help="runs of each experiment")
-    parser.add_argument("--workers", type=int, default=2, help="processes")
-    parser.add_argument("--folder", default="build/reproduction", help="where each run is kept until all are done")
     given = parser.parse_args()
     found = experiments.run_all(runs(given.seeds, given.root), given.folder, workers=given.workers, told="A and B")
     experiments.publish(found, RESULTS, f"seeds: {given.seeds}, {given.workers} processes")

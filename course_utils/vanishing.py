@@ -7,7 +7,6 @@ combination of five switches, once each, with the gradient of each layer; ``swit
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import os
 from collections.abc import Mapping
@@ -154,11 +153,10 @@ def _switch(chosen: tuple[str, ...], name: str, root: str | None, fraction: floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Source C's network on Fashion-MNIST, and each cure.")
-    parser.add_argument("--root", help="folder of Fashion-MNIST in torchvision's layout (default: COURSE_DATA)")
+    parser = experiments.parser(
+        "Source C's network on Fashion-MNIST, and each cure.", "Fashion-MNIST", "build/vanishing"
+    )
     parser.add_argument("--seeds", type=int, default=5, help="runs of each cure")
-    parser.add_argument("--workers", type=int, default=2, help="processes")
-    parser.add_argument("--folder", default="build/vanishing", help="where each run is kept until all are done")
     given = parser.parse_args()
     told = f"seeds: {given.seeds}, {given.workers} processes"
     found = experiments.run_all(runs(given.seeds, given.root), given.folder, workers=given.workers, told="cures")

@@ -25,9 +25,9 @@
 # | 8 | [Why a deep network does not learn](08_why_a_deep_network_does_not_learn.ipynb) | Where does the gradient go? |
 # | 9 | [The race](09_the_race.ipynb) | Who wins, and why does nobody win everywhere? |
 # | 10 | [A benchmark you can believe](10_a_benchmark_you_can_believe.ipynb) | How does one compare optimizers fairly? |
-# | 11 | *CIFAR-10 with ResNet-18* | Does it hold on a real network? |
+# | 11 | [CIFAR-10 with ResNet-18](11_cifar10_with_resnet18.ipynb) | Does it hold on a real network? |
 #
-# The lectures in italics are being written. Each one is a talk of about 45 minutes, and reads well alone.
+# Each one is a talk of about 45 minutes, and reads well alone.
 #
 # Is everything installed? Run the next cell: it loads the digits that the lectures learn from, which come with the course.
 
@@ -131,6 +131,19 @@ family_tree()
 # | E | mistake: the Nesterov that it announces is missing | [9 · With more momentum](09_the_race.ipynb#With-more-momentum) |
 # | E | mistake: a step shorter than h, taken for arrival | [9 · A short step is no arrival](09_the_race.ipynb#A-short-step-is-no-arrival) |
 # | E | mistake: ASGD whose average never begins | [6 · An average that never begins](06_averages.ipynb#An-average-that-never-begins) |
-# | E | the benchmark on CIFAR-10 | *lecture 11, which is being written* |
+# | E | random flip, padded crop | [11 · More pictures than there are](11_cifar10_with_resnet18.ipynb#More-pictures-than-there-are) |
+# | E | normalisation of each channel | [11 · Why the network normalises](11_cifar10_with_resnet18.ipynb#Why-the-network-normalises) |
+# | E | ResNet-18 of torchvision | [11 · A network for larger pictures](11_cifar10_with_resnet18.ipynb#A-network-for-larger-pictures) |
+# | E | weights pretrained on ImageNet | [11 · Weights that were trained elsewhere](11_cifar10_with_resnet18.ipynb#Weights-that-were-trained-elsewhere) |
+# | E | seven optimizers | [11 · Twelve optimizers](11_cifar10_with_resnet18.ipynb#Twelve-optimizers) |
+# | E | a line for each epoch | [11 · The benchmark, recorded](11_cifar10_with_resnet18.ipynb#The-benchmark,-recorded) |
+# | E | four curve plots | [11 · The benchmark, recorded](11_cifar10_with_resnet18.ipynb#The-benchmark,-recorded) |
+# | E | results kept on disk | [11 · Stop it, and go on](11_cifar10_with_resnet18.ipynb#Stop-it,-and-go-on) |
+# | E | mistake: the model never trains again | [11 · The model that never trains again](11_cifar10_with_resnet18.ipynb#The-model-that-never-trains-again) |
+# | E | mistake: training accuracies stored as test accuracies | [11 · Training accuracies under the name of test accuracies](11_cifar10_with_resnet18.ipynb#Training-accuracies-under-the-name-of-test-accuracies) |
+# | E | mistake: validation builds graphs | [11 · A validation that builds graphs](11_cifar10_with_resnet18.ipynb#A-validation-that-builds-graphs) |
+# | E | mistake: optimizers by eval of strings | [11 · Optimizers out of strings](11_cifar10_with_resnet18.ipynb#Optimizers-out-of-strings) |
+# | E | mistake: results are pickles | [11 · Results as pickles](11_cifar10_with_resnet18.ipynb#Results-as-pickles) |
+# | E | mistake: no seed before each model | [11 · No seed before each model](11_cifar10_with_resnet18.ipynb#No-seed-before-each-model) |
 #
 # Code: MIT licence. Texts and figures: [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).

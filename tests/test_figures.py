@@ -9,6 +9,7 @@ from course_utils.show import show_rule
 
 import numpy as np
 import pytest
+import torch
 from IPython.core.formatters import DisplayFormatter
 from matplotlib.text import Text
 from PIL import Image
@@ -97,3 +98,12 @@ def test_the_paper_is_white_and_colours_are_true():
     assert (picture[:3, :3] == 255).all()
     true = np.asarray(figure.raster()).astype(int)
     assert (np.abs(picture - true).max(axis=-1) <= 8).mean() > 0.995
+
+
+def test_pictures_are_grey_or_in_colours():
+    red = torch.zeros(2, 3, 8, 8)
+    red[:, 0] = 1
+    for x, seen in ((red, [255, 0, 0]), (torch.ones(2, 1, 8, 8), [0, 0, 0])):
+        figure = plotting.plot_pictures(x, ["a", "b"], title="t")
+        (shown,) = figure.axes[1].images
+        assert np.array_equal(shown.make_image(figure.canvas.get_renderer(), unsampled=True)[0][4, 4, :3], seen)
