@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 
-from course_utils.training import buffers_kept, chance_kept
+from course_utils.training import buffers_kept, chance_kept, modes_kept
 
 import torch
 from torch import Tensor, nn
@@ -35,14 +35,9 @@ def _as_in_a_step(model: nn.Module) -> Iterator[torch.device]:
 
     Gives the device that it is on.
     """
-    modes = {part: part.training for part in model.modules()}
     device = next(model.parameters()).device
-    with chance_kept(device), buffers_kept(model):
-        try:
-            yield device
-        finally:
-            for part, training in modes.items():
-                part.training = training
+    with chance_kept(device), buffers_kept(model), modes_kept(model):
+        yield device
 
 
 def gradients(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:

@@ -470,6 +470,6 @@ def kept_per_weight(optimizer: torch.optim.Optimizer) -> float:
         v
         for p, state in optimizer.state.items()
         for v in state.values()
-        if torch.is_tensor(v) and (v.shape == p.shape or (v.ndim and v.numel() == p.numel()))
+        if torch.is_tensor(v) and v.numel() == p.numel() and v.ndim >= min(1, p.ndim)
     )
     return inner + sum(v.numel() for v in kept) / weights

@@ -232,20 +232,28 @@ def take_statistics(model: nn.Module, x: Tensor) -> None:
     if not norms:
         return
     (some,) = _beside(model, x[:: max(1, -(-len(x) // SEEN))])
-    modes = {part: part.training for part in model.modules()}
     try:
-        with chance_kept(some.device):  # dropout draws
+        with chance_kept(some.device), modes_kept(model):  # dropout draws
             torch.optim.swa_utils.update_bn(some.tensor_split(-(-len(some) // 512)), model)
     finally:  # which update_bn leaves out if it is interrupted
         for norm, momentum in norms.items():
             norm.momentum = momentum
-        for part, training in modes.items():
-            part.training = training
 
 
 def chance_kept(device: torch.device) -> AbstractContextManager:
     """What is drawn meanwhile, on the CPU and on this device, leaves torch's random numbers as they were."""
     return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
+
+
+@contextmanager
+def modes_kept(model: nn.Module) -> Iterator[None]:
+    """Each part of the model is at the end in the mode, training or evaluation, in which it was."""
+    modes = {part: part.training for part in model.modules()}
+    try:
+        yield
+    finally:
+        for part, training in modes.items():
+            part.training = training
 
 
 @contextmanager
