@@ -6,7 +6,7 @@
 # make reproduction    the experiments of the sources, run again on all of MNIST (COURSE_DATA, or a download)
 # make benchmark       the comparison of fourteen optimizers, likewise; both go on where they were
 # make vanishing       the deep network of lecture 8 that does not learn, and its cures, on all of Fashion-MNIST
-# make cifar10         twelve optimizers on a part of CIFAR-10, two minutes; SCALE=medium: an hour; SCALE=full: on a GPU
+# make cifar10         twelve optimizers on a part of CIFAR-10, two minutes; SCALE=medium: two hours; SCALE=full: on a GPU
 # make bench-cifar10   how fast an epoch of CIFAR-10 is, beside the source's own way
 # The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
 

@@ -1,9 +1,10 @@
 """Twelve optimizers on CIFAR-10: the benchmark that a published notebook, E, describes, run, and then made fair.
 
 ``make cifar10`` trains a small network with each of them, on a part of the pictures, in about two minutes on a laptop.
-``make cifar10 SCALE=medium`` makes what comes with the course (``results()``), in about an hour: each optimizer also
-with a tuned learning rate, and several seeds. ``make cifar10 SCALE=full`` is the same with ResNet-18 and all pictures,
-for a GPU. What is done is kept: call again to go on. The results of the first and the last are left beside the runs.
+``make cifar10 SCALE=medium`` makes what comes with the course (``results()``), in about two hours on two cores:
+each optimizer also with a tuned learning rate, and several seeds. ``make cifar10 SCALE=full`` is the same with
+ResNet-18 and all pictures, for a GPU. What is done is kept: call again to go on. The results of the first and the last
+are left beside the runs.
 """
 
 from __future__ import annotations

@@ -72,21 +72,26 @@ def plot_sensitivity(results: pd.DataFrame, optimizers: Sequence[str], *, title:
     return figure
 
 
-def plot_epochs(results: pd.DataFrame, optimizers: Sequence[str], *, title: str) -> Figure:
-    """Four panels of curves by epoch, as source E draws them: accuracy and loss, in training and on the test pictures.
+def plot_epochs(results: pd.DataFrame, optimizers: Sequence[str] | Mapping[str, Any], *, title: str) -> Figure:
+    """The four plots of source E by epoch: the test accuracy, large; beside it the training accuracy and both losses.
 
-    The means over seeds of up to six ``optimizers``, in bands from the lowest to the highest, before those of all
-    others in the results, in grey. A run that diverged is left out from then on. Raises ValueError for an optimizer
-    without results, and for the results of several stages.
+    The means over seeds of up to six ``optimizers`` before those of all others in the results, in grey; the test
+    accuracy in bands from the lowest to the highest. ``optimizers`` may be a mapping of names to styles, such as those
+    of ``plotting.STYLES``. A run that diverged is left out from then on. Raises ValueError for an optimizer without
+    results, and for the results of several stages.
     """
     if results.stage.nunique() > 1:
         raise ValueError(f"results must be those of one stage, got {', '.join(results.stage.unique())}.")
-    named = dict(zip(_known(optimizers, results), STYLES, strict=False))
-    figure = Figure((9, 6.4))
+    known = _known(list(optimizers), results)
+    named = dict(optimizers) if isinstance(optimizers, Mapping) else dict(zip(known, STYLES, strict=False))
+    figure = Figure((9, 5.6))
     figure.suptitle(title, fontsize=14)
-    panels = {"train_accuracy": "training accuracy, %", "accuracy": "test accuracy, %"}
+    panels = {"accuracy": "test accuracy, %", "train_accuracy": "training accuracy, %"}
     panels |= {"train_loss": "training loss", "loss": "test loss"}
-    for ax, (value, label) in zip(figure.subplots(2, 2, sharex=True).flat, panels.items(), strict=True):
+    small = list(panels)[1:]
+    axes = figure.subplot_mosaic([["accuracy", value] for value in small], sharex=True, width_ratios=[2.2, 1])
+    for value, label in panels.items():
+        ax = axes[value]
         scale = 100.0 if value.endswith("accuracy") else 1.0
         tables = {
             name: rows.pivot(index="epochs", columns="seed", values=value).dropna(how="all") * scale
@@ -95,12 +100,16 @@ def plot_epochs(results: pd.DataFrame, optimizers: Sequence[str], *, title: str)
         for name in tables.keys() - named.keys():
             ax.plot(tables[name].mean(axis=1), color="#bbbbbb", linewidth=1.2, zorder=1)
         for name, style in named.items():
-            if name in tables:
+            if name in tables and value == "accuracy":
                 _band(ax, tables[name], name, style)
-        ax.set_title(label)
+            elif name in tables:
+                ax.plot(tables[name].mean(axis=1), label=name, **{**style, "linewidth": 1.5, "markersize": 4})
+        ax.set_title(label, fontsize=14 if value == "accuracy" else 12)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for ax in figure.axes[2:]:
-        ax.set_xlabel("epoch")
+    for value in ("accuracy", small[-1]):
+        axes[value].set_xlabel("epoch")
+    for value in small[:-1]:
+        axes[value].tick_params(labelbottom=False)
     handles = [Line2D([], [], label=name, **style) for name, style in named.items()]
     if set(results.optimizer) - named.keys():
         handles.append(Line2D([], [], label="others", color="#bbbbbb", linewidth=1.2))

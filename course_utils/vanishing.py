@@ -158,7 +158,7 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=5, help="runs of each cure")
     given = parser.parse_args()
-    told = f"seeds: {given.seeds}, {given.workers} processes"
+    told = f"seeds: {given.seeds} (fewer for the long ones), {given.workers} processes, one thread each"
     found = experiments.run_all(runs(given.seeds, given.root), given.folder, workers=given.workers, told="cures")
     experiments.publish(found, RESULTS, told)
     print(table(found).round(4).to_string())

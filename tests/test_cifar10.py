@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from course_utils import cifar10, comparing, experiments, optimizers, rules
+from course_utils import cifar10, comparing, experiments, optimizers, plotting, rules
 from course_utils.experiments import Run
 
 import numpy as np
@@ -150,7 +150,7 @@ def test_the_command_prints_the_table_and_writes_results_only_if_tuned(root, tmp
 def test_four_panels_show_the_named_in_colours_and_the_others_in_grey(found):
     default = found[found.stage == "default"]
     figure = comparing.plot_epochs(default, ["Adam", "SGD"], title="They differ")
-    values = ("train_accuracy", "accuracy", "train_loss", "loss")
+    values = ("accuracy", "train_accuracy", "train_loss", "loss")
     assert len(figure.axes) == 4
     for ax, value in zip(figure.axes, values, strict=True):
         scale = 100 if "accuracy" in value else 1
@@ -162,6 +162,12 @@ def test_four_panels_show_the_named_in_colours_and_the_others_in_grey(found):
         looks = [(line.get_color(), line.get_linestyle()) for line in lines.values()]
         assert all(a != b for a, b in zip(*looks, strict=True))
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Adam", "SGD", "others"]
+    large, *small = (ax.get_position().width for ax in figure.axes)
+    assert large > 1.5 * max(small)
+    looks = {"Adam": plotting.STYLES[3], "SGD": plotting.STYLES[0]}
+    for ax in comparing.plot_epochs(default, looks, title="As one likes").axes:
+        for line in ax.lines[-2:]:
+            assert line.get_color() == looks[line.get_label()]["color"]
     with pytest.raises(ValueError, match="optimizers must be one to six of"):
         comparing.plot_epochs(default, list(cifar10.DEFAULTS), title="")
     with pytest.raises(ValueError, match="results must be those of one stage, got default, lr, final"):
@@ -176,7 +182,7 @@ def test_a_run_that_diverged_is_left_out_of_the_panels_and_at_0_beside_the_tuned
     results = results[~(lost & (results.epochs == 1))]
     results.loc[lost & (results.epochs == 2), ["accuracy", "loss", "status"]] = [np.nan, np.nan, "diverged"]
     default = results[results.stage == "default"]
-    panel = comparing.plot_epochs(default, ["Adam"], title="One is lost").axes[1]
+    panel = comparing.plot_epochs(default, ["Adam"], title="One is lost").axes[0]
     (adam,) = [line for line in panel.lines if line.get_label() == "Adam"]
     kept = default[(default.optimizer == "Adam") & (default.seed != 1000)]
     assert np.allclose(adam.get_ydata(), 100 * kept.groupby("epochs").accuracy.mean())

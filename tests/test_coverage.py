@@ -89,7 +89,7 @@ WANTED = [
     ("E", "a line for each epoch", "cifar10\\.table\\(defaults\\)"),
     ("E", "four curve plots", "plot_epochs\\(defaults"),
     ("E", "results kept on disk", "file\\.unlink"),
-    ("E", "mistake: the model never trains again", "In eval mode, a large"),
+    ("E", "mistake: the model never trains again", "never train\\(\\) again"),
     ("E", "mistake: training accuracies stored as test accuracies", "what E shows as the test"),
     ("E", "mistake: validation builds graphs", "saved_tensors_hooks"),
     ("E", "mistake: optimizers by eval of strings", "AdamWW"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from course_utils.plotting import GLYPHS, STYLES, Figure
 from course_utils.widgets.explorer import Explorer, Start
@@ -18,13 +19,16 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 
-def replay(results: pd.DataFrame, optimizers: Sequence[str], chance: float = 0.1) -> Explorer:
+def replay(
+    results: pd.DataFrame, optimizers: Sequence[str] | Mapping[str, Mapping[str, Any]], chance: float = 0.1
+) -> Explorer:
     """The trials of two to six optimizers: a slider each for the learning rate, and who wins.
 
     ``results`` are those of ``benchmark.compare``, or ``cifar10.results()``, with the tests after every epoch of the
     stage "lr". One panel has the validation accuracy after each epoch, from ``chance`` (0 to 1) on, the other that at
     the end against the learning rate; both are means over the seeds. The sliders have the learning rates that were run,
     and no others; each begins at the one nearest to that of the stage "default", or in the middle without one.
+    ``optimizers`` may be a mapping of names to styles, such as those of ``plotting.STYLES``.
 
     Raises ValueError for an optimizer without such results.
     """
@@ -43,7 +47,8 @@ def replay(results: pd.DataFrame, optimizers: Sequence[str], chance: float = 0.1
     means = by_run.groupby(level=["optimizer", "lr"]).agg(lambda runs: runs.mean(skipna=False))
 
     sliders = {name: _slider(name, means.loc[name].index, results) for name in optimizers}
-    styles = dict(zip(optimizers, STYLES, strict=False))
+    given = optimizers if isinstance(optimizers, Mapping) else dict(zip(optimizers, STYLES, strict=False))
+    styles = dict(given)
     figure = Figure(size=(10, 5.4))
     by_epoch, by_lr = figure.subplots(1, 2, sharey=True, width_ratios=[1.15, 1])
     low, high = np.nanmin(means), np.nanmax(means)
