@@ -2,6 +2,7 @@
 
 import itertools
 
+from course_utils.plotting import STYLES
 from course_utils.widgets import race, replay
 
 import numpy as np
@@ -48,6 +49,13 @@ def test_every_setting_is_the_mean_of_its_recorded_runs(shown):
         x, y = (np.moveaxis(values, nth, 0)[:, 0, 0] for values in moving(shown, "mark", 1, nth))
         assert np.allclose(read(by_lr["x"], x), LRS[name], rtol=0.02)
         assert np.allclose(read(by_lr["y"], y), ends, atol=0.1)
+
+
+def test_styles_may_be_given():
+    looks = {"b": STYLES[4], "a": STYLES[2]}
+    figure = figure_of(lambda: replay(made(), looks))
+    lines = {line.get_label(): line.get_color() for line in figure.legends[0].get_lines()}
+    assert lines == {name: look["color"] for name, look in looks.items()}
 
 
 def test_the_best_comes_first_and_each_begins_near_its_default(shown):

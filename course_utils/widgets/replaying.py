@@ -47,8 +47,7 @@ def replay(
     means = by_run.groupby(level=["optimizer", "lr"]).agg(lambda runs: runs.mean(skipna=False))
 
     sliders = {name: _slider(name, means.loc[name].index, results) for name in optimizers}
-    given = optimizers if isinstance(optimizers, Mapping) else dict(zip(optimizers, STYLES, strict=False))
-    styles = dict(given)
+    styles = dict(optimizers) if isinstance(optimizers, Mapping) else dict(zip(optimizers, STYLES, strict=False))
     figure = Figure(size=(10, 5.4))
     by_epoch, by_lr = figure.subplots(1, 2, sharey=True, width_ratios=[1.15, 1])
     low, high = np.nanmin(means), np.nanmax(means)
