@@ -7,6 +7,7 @@
 # make benchmark       the comparison of fourteen optimizers, likewise; both go on where they were
 # make vanishing       the deep network of lecture 8 that does not learn, and its cures, on all of Fashion-MNIST
 # make cifar10         twelve optimizers on a part of CIFAR-10, two minutes; SCALE=medium: two hours; SCALE=full: on a GPU
+# make student         the students' edition of the exercises, from their sources, and as build/exercises.zip
 # make bench-cifar10   how fast an epoch of CIFAR-10 is, beside the source's own way
 # The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
 
@@ -16,7 +17,7 @@ BIN := .venv/bin
 DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 table clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student table clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -31,9 +32,13 @@ lint: .venv/test.installed
 	$(BIN)/ruff check .
 
 # The .py of a pair is the source; this makes its .ipynb anew, executed. One lecture: make notebooks LECTURES=notebooks/01*.py
-LECTURES ?= $(wildcard notebooks/*.py)
+LECTURES ?= $(wildcard notebooks/*.py notebooks/exercises/*.py)
 notebooks: .venv/lecturer.installed
 	$(BIN)/python -m course_utils.build $(LECTURES)
+
+# Without solutions, hidden tests and outputs, by nbgrader's marks.
+student: .venv/grading.installed
+	$(BIN)/python -m course_utils.exercises.student
 
 # The screenshots in the README, taken in a real browser.
 pictures: .venv/test.installed

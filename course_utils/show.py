@@ -25,15 +25,17 @@ def show_rule(rule: Callable | str) -> Markdown:
     rule = checks.named("rule", rule, rules)
     if not inspect.isfunction(inspect.unwrap(rule)) or not rule.__doc__:
         raise TypeError(f"rule must be a function with a docstring, such as rules.sgd, got {rule!r}.")
-    source = _source(rule)
-    used = [_source(getattr(rules, name)) for name in HELPERS if f"{name}(" in source]
+    source = source_of(rule)
+    used = [source_of(getattr(rules, name)) for name in HELPERS if f"{name}(" in source]
     code = "\n\n\n".join([source, *used])
     return Markdown(f"{inspect.getdoc(rule)}\n\n```python\n{code}\n```\n\n{SHAPE}")
 
 
-def _source(function: Callable) -> str:
-    """The lines of a function, below a signature without type hints, without its docstring."""
+def source_of(function: Callable) -> str:
+    """The lines of a function, below a signature without type hints, without its docstring; of a class, as it is."""
     source = textwrap.dedent(inspect.getsource(function))
+    if inspect.isclass(function):
+        return source.rstrip()
     definition = ast.parse(source).body[0]
     body = definition.body[1:] if ast.get_docstring(definition) else definition.body
     lines = source.splitlines()[body[0].lineno - 1 :]

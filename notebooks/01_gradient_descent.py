@@ -848,7 +848,8 @@ print(f"numbers kept per weight after 20 epochs: {kept:g}")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/01_gradient_descent.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** A bowl has the curvatures 1 and 50. At which lr does it diverge? Which is best? Compute both, then check with
 # `explore(surfaces.bowl(1, 50), lr=(0.001, 0.01, 0.1), steps=300)`.

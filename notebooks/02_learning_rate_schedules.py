@@ -759,7 +759,8 @@ print(f"numbers kept per weight: {optimizers.kept_per_weight(optimizer):g}")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/02_learning_rate_schedules.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** You make the batch four times as large. What happens to the noise ball? Which lr gives the old ball again?
 # (Lecture 1: the noise falls like $1/\sqrt{B}$.) Check in the explorer: lr 0.02 with `noise=2.0`, then with `noise=1.0`.

@@ -1132,7 +1132,8 @@ for name, arguments in (
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/03_momentum.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** D's final project: give `Momentum` an argument `nesterov`. Test it by hand against
 # `torch.optim.SGD(p, lr=0.001, momentum=0.9, nesterov=True)`, over 20 steps.

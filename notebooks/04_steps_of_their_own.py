@@ -1234,7 +1234,8 @@ for name, milliseconds in times.items():
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/04_steps_of_their_own.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** RMSProp with lr 0.01 and ρ = 0.99. The weight's gradient is 0.001, and stays. How long is the first step? How
 # long is the thousandth? Check with `step_lengths`.

@@ -1166,7 +1166,8 @@ for name, times in seconds.items():
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/05_adam.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** Set $\beta_1 = \beta_2 = 0$. What is left of Adam's formula? Can it settle at a minimum? Check with
 # `explore("quadratic", rules.adam, beta1=0, beta2=0)`.

@@ -1243,7 +1243,8 @@ for name, (_, milliseconds) in costs.items():
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/06_averages.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** Lookahead around SGD, k = 10, α = 0.2, on an axis with λ = 1 and lr = 0.5. Which part of the ball of SGD is the variance of the slow weights? Compute it, then measure it, as under *On one axis*.
 #

@@ -1294,7 +1294,8 @@ for rarer in (1, 10, 100, 1000, 10_000):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/07_after_adam.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** Lion starts at $(-5, -2)$ with lr 0.15 and no memory ($\beta_1 = 0$). In which step does $x_2$ first pass its minimum, and $x_1$ its own?
 # Compute, then check with `descend`.

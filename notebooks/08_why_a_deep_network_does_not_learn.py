@@ -877,7 +877,8 @@ for name, options in (
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/08_why_a_deep_network_does_not_learn.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** A network of tanh layers has weights of variance $v = 1/(3n)$. By which factor does the *error* shrink at each layer? After how many layers is it a thousand times smaller? Check with
 # `layers.errors(model, x, y)`, where `model = models.mlp(784, *[128] * 12, 10, activation="tanh")`. Then `layers.gradients(model, x, y)`: why do they fall far less?

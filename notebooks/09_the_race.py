@@ -1339,7 +1339,8 @@ for name in ("sgd", "momentum", "adam", "ranger"):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/09_the_race.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** E's program with the wrong difference and $h = 10^{-5}$ instead of $10^{-3}$. What becomes of the step? Compute it first, then run
 # `descend(ackley, as_published, h=1e-5, steps=50)`.

@@ -542,7 +542,8 @@ print(spent.assign(minutes=(spent.minutes / 60).round(1)).to_string())
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/10_a_benchmark_you_can_believe.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** Compare again, with the first three final seeds only: `comparing.standings_table(tried[tried.seed < 1003])`. How many
 # verdicts are left?

@@ -1339,7 +1339,8 @@ print(f"runs that were there before, at the defaults: {3 * len(same_runs)}")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
-# Add a cell below each question and try.
+# **They answer back:** [the exercises of this lecture](exercises/student/11_cifar10_with_resnet18.ipynb) try what you write, and say which
+# mistake it is. Three more to think about; add a cell below each and try.
 #
 # **1.** Use the sliders at the top: find settings at which ASGD wins. How far do you have to go? Which of the others
 # can win without touching the others' sliders?

@@ -29,6 +29,9 @@
 #
 # Each one is a talk of about 45 minutes, and reads well alone.
 #
+# To each belongs a notebook of exercises that answer back: write a rule, and a second later you know which mistake it is. They are in the
+# folder [exercises/student](exercises/student/01_gradient_descent.ipynb), and linked at the end of each lecture.
+#
 # Is everything installed? Run the next cell: it loads the digits that the lectures learn from, which come with the course.
 
 # %%

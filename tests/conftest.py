@@ -11,7 +11,7 @@ NO_DATA = tempfile.TemporaryDirectory(prefix="no-data-")
 os.environ["COURSE_DATA"] = NO_DATA.name
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted([*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("notebooks/exercises/*.ipynb")])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

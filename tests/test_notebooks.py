@@ -14,8 +14,8 @@ import pytest
 from conftest import NOTEBOOKS, ROOT
 from nbclient.exceptions import CellExecutionError
 
-SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
-LECTURES = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
+SOURCES = sorted([*ROOT.glob("notebooks/*.py"), *ROOT.glob("notebooks/exercises/*.py")])
+LECTURES = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name) and path.parent.name == "notebooks"]
 
 
 def in_sync(notebook: Path) -> bool:
@@ -40,7 +40,7 @@ def test_there_are_notebooks_and_each_is_a_pair():
     assert [path.with_suffix(".ipynb") for path in SOURCES] == NOTEBOOKS
 
 
-each = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+each = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 
 
 @each
