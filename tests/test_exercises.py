@@ -96,6 +96,8 @@ def test_a_class_has_different_numbers(question):
     asked = {question.ask(seed).data for seed in range(30)}
     assert len(asked) >= 3
     assert question.ask(0).data == question.ask().data
+    if question.choices:
+        assert len({question.right(seed) for seed in range(30)}) >= 3  # letters
     assert "<" not in question.ask().data.replace("<br>", "").replace(" < ", ""), "a number that was not filled in"
 
 
