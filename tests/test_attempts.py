@@ -174,6 +174,12 @@ def test_a_line_of_python_s_own_is_not_named():
     assert "`return x - statistics.mean([]) * g, s`" in verdict.text
 
 
+def test_a_function_of_torch_s_on_an_empty_state_is_explained():
+    verdict = exercises.momentum.check(lambda x, g, s, t, lr, momentum: (x - torch.sqrt(s.v + 1e-8), s))
+    assert "not float" in verdict.text
+    assert "is the number 0, and no tensor" in verdict.text
+
+
 def test_an_attempt_that_calls_a_stub_is_told_which():
     def helper(g):
         raise NotImplementedError

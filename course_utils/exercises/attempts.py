@@ -240,6 +240,8 @@ def _raised(error: BaseException) -> Trouble:
     else:
         sentence = f"It raised {type(error).__name__}{': ' + words[0] if words else ''}"
         sentence += "" if sentence.endswith((".", "!", "?")) else "."
+        if "must be Tensor, not float" in sentence:
+            sentence += " What the state does not have yet is the number 0, and no tensor: `** 0.5` takes both."
     if name == "raised" and not frames:
         name = "elsewhere"  # not in a line of theirs: in torch, or here, as they left it
     return Trouble(name, sentence, (frames[-1].filename, frames[-1].lineno) if frames else None)
