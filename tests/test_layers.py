@@ -153,6 +153,7 @@ def test_the_bound_is_reached():
 
 def test_the_bound_knows_where_no_activation_stands(few):
     """Between two linear layers the slope is 1, whatever stands elsewhere."""
+    torch.manual_seed(0)
     plain = models.mlp(784, 128, 128, 10, activation="sigmoid")
     flat, one, sigmoid, two, _, three = plain
     last = nn.Linear(10, 10)
@@ -162,7 +163,7 @@ def test_the_bound_knows_where_no_activation_stands(few):
         three.weight.mul_(20)
     for model in (nn.Sequential(flat, one, two, sigmoid, three), nn.Sequential(flat, one, sigmoid, two, three, last)):
         assert all(
-            (layers.gradients(model, x[None], y[None]) <= layers.bounds(model, x[None])).all()
+            (layers.gradients(model, x[None], y[None]) <= 1.0001 * layers.bounds(model, x[None])).all()  # float32
             for x, y in zip(*few, strict=True)
         )
     # And it is no looser than it need be: a quarter for each activation, in each place.
