@@ -82,7 +82,10 @@ class Exercise(Task):
     @lru_cache(maxsize=32)  # noqa: B019  (exercises live as long as the program)
     def expected(self, seed: int) -> list[Record]:
         """What the right answer gives."""
-        return attempts.run_here(self.trial.seeded(seed), self.trial.reference).records
+        told = attempts.run_here(self.trial.seeded(seed), self.trial.reference)
+        if told.trouble:  # ours
+            raise told.trouble
+        return told.records
 
     @lru_cache(maxsize=32)  # noqa: B019
     def known(self, seed: int) -> list[tuple[Misconception, Told]]:
