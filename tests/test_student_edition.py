@@ -1,5 +1,6 @@
 """The students' edition: made from the sources, without anything that gives an answer away; nbgrader grades it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -128,9 +129,9 @@ def course(tmp_path_factory):
 
 
 def nbgrader(folder: Path, *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader calls alembic by its name
+    command, env = [sys.executable, "-m", "nbgrader", *arguments], {**os.environ, "PATH": path}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
