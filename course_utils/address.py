@@ -8,14 +8,14 @@ there, the README. Without an address, it takes that of pyproject.toml.
 import argparse
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from course_utils.drafts import replacing
 
 ROOT = Path(__file__).parent.parent
-GITHUB = re.compile(
-    r"https://github\.com/(?P<path>[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/(?!\.{1,2}$)[\w.-]{1,100})", re.ASCII
-)
+OWNER = r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}"
+GITHUB = re.compile(rf"https://github\.com/({OWNER}/(?!\.\.?$)[\w.-]{{1,100}})", re.ASCII)
 IN_COLAB = re.compile(r"https://colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob/main/notebooks/")
 # What may name the address. The package's own files do not: they ask repository().
 NAMING = ("*.md", "*.toml", "*.yml", "*.cff", ".github/**/*.yml", "notebooks/**/*.py", "notebooks/**/*.ipynb")
@@ -50,13 +50,11 @@ def rewrite(address: str | None = None, root: Path = ROOT) -> list[Path]:
         for path in sorted(root.glob(pattern))
         if ".ipynb_checkpoints" not in path.parts
     }
-    # A fork that has merged what came after it names two, so each link to Colab is asked.
-    named = {GITHUB.fullmatch(former)["path"], *(path for text in files.values() for path in IN_COLAB.findall(text))}
+    # A fork that has merged what came later names two addresses, so each link to Colab is asked.
+    old = {GITHUB.fullmatch(former)[1], *(path for text in files.values() for path in IN_COLAB.findall(text))}
     changed = []
     for file, text in files.items():
-        new = text
-        for old in named:
-            new = moved(new, old, GITHUB.fullmatch(address)["path"])
+        new = moved(text, old, GITHUB.fullmatch(address)[1])
         if new != text:
             with replacing(file) as draft:
                 draft.write_bytes(new.encode("utf-8"))
@@ -64,21 +62,17 @@ def rewrite(address: str | None = None, root: Path = ROOT) -> list[Path]:
     return changed
 
 
-def moved(text: str, old: str, new: str) -> str:
-    """``text`` with every OWNER/NAME of the ``old`` address, and its OWNER.github.io/NAME, as the ``new`` one has it."""
-    pairs = [(old, new), *[tuple(path.replace("/", ".github.io/") for path in (old, new))]]
-    for was, becomes in pairs:
-        text = re.sub(rf"(?<![\w.-]){re.escape(was)}(?![\w-]|\.(?!git\b)\w)", becomes, text)
+def moved(text: str, old: Iterable[str], new: str) -> str:
+    """``text`` with ``new``, an OWNER/NAME, for each ``old`` one; likewise its pages, OWNER.github.io/NAME."""
+    for path in old:
+        for was, becomes in ((path, new), (path.replace("/", ".github.io/"), new.replace("/", ".github.io/"))):
+            text = re.sub(rf"(?<![\w.-]){re.escape(was)}(?!-|\w|\.(?!git\b)\w)", becomes, text)
     return text
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m course_utils.address", description="Write the repository's address."
-    )
-    parser.add_argument(
-        "REPOSITORY", nargs="?", help="such as https://github.com/me/my-course; default: pyproject.toml's"
-    )
+    parser = argparse.ArgumentParser(description="Write the repository's address wherever it is named.")
+    parser.add_argument("REPOSITORY", nargs="?", help="https://github.com/me/my-course; default: pyproject.toml's")
     try:
         changed = rewrite(parser.parse_args().REPOSITORY)
     except ValueError as error:
