@@ -1,0 +1,1 @@
+"""Pages and slides, made from the executed notebooks: ``make site``, ``make slides``. They need no kernel and no network."""
