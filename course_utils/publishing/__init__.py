@@ -1,1 +1,1 @@
-"""Pages and slides, made from the executed notebooks: ``make site``, ``make slides``. They need no kernel and no network."""
+"""Pages and slides from the executed notebooks (``make site``, ``make slides``), without a kernel, without network."""

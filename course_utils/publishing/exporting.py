@@ -11,7 +11,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def export(notebook: NotebookNode, template: str, **page: Any) -> str:
-    """HTML of ``notebook`` by ``templates/<template>``, which finds ``page`` there. Links to notebooks lead to pages."""
+    """HTML of ``notebook`` by ``templates/<template>``, which finds ``page``. Links to notebooks lead to pages."""
     exporter = HTMLExporter(template_name=template, extra_template_basedirs=[str(TEMPLATES)])
     html, _ = exporter.from_notebook_node(notebook, resources={"page": page})
     return re.sub(r'(<a [^>]*href="(?!https?:)[^"#]*)\.ipynb(?=["#])', r"\1.html", html)

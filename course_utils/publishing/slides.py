@@ -31,7 +31,7 @@ class Slide:
 
 
 def sections(notebook: NotebookNode) -> list[list[Slide]]:
-    """The slides, in sections. Raises ValueError for a mark that reveal.js does not have, and for what comes before a slide."""
+    """The slides, in sections. Raises ValueError for an unknown mark, and where something comes before the first slide."""
     found: list[list[Slide]] = []
     section = ""
     for cell in notebook.cells:
