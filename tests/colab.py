@@ -2,7 +2,7 @@
 
 A virtual environment with Colab's versions (colab.txt) stands in for its machine, a module of four lines for
 ``google.colab``, and the last commit here for GitHub. Each notebook lies alone in a folder, and its own first cell
-installs the course. What it then prints is compared with what is stored. Ends with 1 if anything is not as it should be.
+installs the course. What it then prints is compared with what is stored. Ends with 1 if anything is wrong.
 """
 
 import configparser

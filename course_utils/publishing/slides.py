@@ -21,9 +21,14 @@ KINDS = ("slide", "subslide", "fragment", "notes", "skip", "-")
 
 @dataclass
 class Slide:
-    below: str  # the heading of its section, if it has none of its own
+    section: str  # its heading
     cells: list[NotebookNode] = field(default_factory=list)
     notes: list[NotebookNode] = field(default_factory=list)
+
+    @property
+    def below(self) -> str:
+        """The heading of its section, if it has none of its own."""
+        return "" if self.cells[0].source.startswith("#") else self.section
 
     @property
     def tags(self) -> list[str]:
@@ -47,7 +52,7 @@ def sections(notebook: NotebookNode) -> list[list[Slide]]:
         if kind in ("slide", "subslide"):
             heading = re.match(r"#+ (.+)", cell.source) if cell.cell_type == "markdown" else None
             section = heading[1] if kind == "slide" and heading else section
-            found[-1].append(Slide("" if heading else section))
+            found[-1].append(Slide(section))
         (found[-1][-1].notes if kind == "notes" else found[-1][-1].cells).append(cell)
     return found
 
