@@ -8,6 +8,8 @@
 # make vanishing       the deep network of lecture 8 that does not learn, and its cures, on all of Fashion-MNIST
 # make cifar10         twelve optimizers on a part of CIFAR-10, two minutes; SCALE=medium: two hours; SCALE=full: on a GPU
 # make student         the students' edition of the exercises, from their sources, and as build/exercises.zip
+# make site            the lectures as pages, live without a kernel, in build/site; slides included
+# make slides          the lectures as slides (reveal.js), in build/site/slides
 # make address         the repository's address, everywhere as in pyproject.toml; REPOSITORY=https://github.com/me/my-course: a fork's
 # make bench-cifar10   how fast an epoch of CIFAR-10 is, beside the source's own way
 # The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
@@ -23,7 +25,7 @@ define CHECK_PYTHON
 endef
 
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student table address clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student site slides table address clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -45,6 +47,13 @@ notebooks: .venv/lecturer.installed
 # Without solutions, hidden tests and outputs, by nbgrader's marks.
 student: .venv/grading.installed
 	$(BIN)/python -m course_utils.exercises.student
+
+# Static: they open from a folder, without network. Nothing is executed: they show what the .ipynb hold.
+site: slides
+	$(BIN)/python -m course_utils.publishing.pages
+
+slides: .venv/pages.installed
+	$(BIN)/python -m course_utils.publishing.slides
 
 # The screenshots in the README, taken in a real browser.
 pictures: .venv/test.installed

@@ -18,7 +18,7 @@
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

@@ -21,7 +21,7 @@
 # *For lecturers.* Aloud, it goes up to *Momentum on the digits*, then to *The same lr for both* and the summary. *Writing an optimizer* is
 # for the keyboard.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

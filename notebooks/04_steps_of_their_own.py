@@ -21,7 +21,7 @@
 # *For lecturers.* Aloud: up to *A valley that is turned*, the slope of *The dying step*, then *An average that forgets* to *RMSProp with two sliders*,
 # *Units* (to the formula), *A fairer race on digits* and the summary. The rest is for home.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

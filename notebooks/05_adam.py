@@ -21,7 +21,7 @@
 # *For lecturers.* Aloud: up to *How long is a step?*, then *The digits*, *AdamW* (first picture), *The first steps*, the clocks and the unmasking under
 # *What can go wrong*, and the summary. The rest is for home.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

@@ -21,7 +21,7 @@
 # *For lecturers.* What is marked *(For home)* leaves about 45 minutes aloud: signs, noise, digits; strengths, Newton–Schulz, norms, rare directions, digits;
 # cost, evidence, choice.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

@@ -21,7 +21,7 @@
 # *For lecturers.* Aloud, it takes 45 minutes without the sections marked *(For home.)*: *Ten numbers that see no picture*, *The same as torch.optim*,
 # *Where ε bites*, *What can go wrong* and *What it costs*.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

@@ -20,7 +20,7 @@
 #
 # *For lecturers.* Aloud: the slides, from left to right. They take about 45 minutes. What is marked *(For home.)* lies below them, as subslides: pass it by.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

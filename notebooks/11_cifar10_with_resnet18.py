@@ -22,7 +22,7 @@
 # the benchmark, tuned; averages; the mistakes *The model that never trains again*, *Training accuracies under the
 # name of test accuracies* and *One run each*; the last page.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

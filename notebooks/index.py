@@ -34,7 +34,7 @@
 # To each belongs a notebook of exercises that answer back: write a rule, and a second later you know which mistake it is. They are in the
 # folder [exercises/student](exercises/student/01_gradient_descent.ipynb), and linked at the end of each lecture.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

@@ -15,7 +15,7 @@
 #
 # No mistake costs anything. Check as often as you like, and change things on purpose, to see what happens.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

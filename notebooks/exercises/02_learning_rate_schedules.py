@@ -16,7 +16,7 @@
 # A schedule is a function: it gets the number of the step, and returns the learning rate. Most mistakes are off by one step. So mind where the counting
 # begins: in the course's rules with $t = 1$, in notebook A's formula with $k = 0$.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

@@ -17,7 +17,7 @@
 # and the new memory. What the memory does not have yet is 0: `s.m` can be read at once. To keep an m and a v, return `State(m=m, v=v)`.
 # All products, quotients and roots are taken number by number. Leave `x` and `g` as they are: no `+=`.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

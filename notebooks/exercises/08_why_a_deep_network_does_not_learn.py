@@ -15,7 +15,7 @@
 #
 # First the illness, then the way back through a layer, then two of the cures. At the end you carry a gradient back through a whole network, by hand.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

@@ -13,7 +13,7 @@
 #
 # To [lecture 9](../09_the_race.ipynb). First you write what judges a race. Then you enter one.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys

@@ -15,7 +15,7 @@
 #
 # Pictures are tensors of four axes: (N, channels, height, width). Half of the mistakes here are about axes. The other half are those of a published benchmark.
 
-# %% slideshow={"slide_type": "skip"}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
 # On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
 # Anywhere else, it does nothing.
 import sys
