@@ -58,8 +58,10 @@ def prepare() -> set[str]:
         shutil.copy(PINS, pins)
     before = set(came.read_text(encoding="utf-8").split())
     added = {line.partition("==")[0] for line in installed() - before}
-    if added:  # by an earlier call
+    if added:  # or moved, by an earlier call
         pip("uninstall", "-q", "-y", *sorted(added))
+    if moved := before - installed():
+        pip("install", "-q", "--no-deps", *sorted(moved))
     return before
 
 
