@@ -31,7 +31,7 @@ class Slide:
 
 
 def sections(notebook: NotebookNode) -> list[list[Slide]]:
-    """The slides, in sections. Raises ValueError for an unknown mark, and where something comes before the first slide."""
+    """The slides, in sections. Raises ValueError for an unknown mark, or for a cell before the first slide."""
     found: list[list[Slide]] = []
     section = ""
     for cell in notebook.cells:
@@ -59,12 +59,12 @@ def shown(cell: NotebookNode) -> bool:
 
 def write_slides(site: Path = SITE) -> None:
     """A deck for each lecture, in ``site``/slides. Raises FileNotFoundError without lectures."""
-    folder = site / "slides"
+    order, folder = lectures(), site / "slides"
     write_assets(site)
     folder.mkdir(exist_ok=True)
-    for path in tqdm(lectures(), desc="slides", unit="deck"):
+    for path in tqdm(order, desc="slides", unit="deck"):
         notebook = read(path)
-        html = export(notebook, "slides", title=title(notebook), root="../", sections=sections(notebook))
+        html = export(notebook, "slides", up="../", title=title(notebook), root="../", sections=sections(notebook))
         (folder / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
 
 
