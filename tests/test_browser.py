@@ -95,6 +95,8 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
     stage.wait_for()
     assert pixels(stage).std() > 10  # something is drawn
     assert view.locator("input[type=range]").count() == 1  # the step: lr is on the ipywidgets slider, once
+    play = view.locator("button").bounding_box()  # beside it, whatever styles extensions of Jupyter bring along
+    assert abs(play["y"] - view.locator("input[type=range]").bounding_box()["y"]) < 20
 
     track = view.locator(".noUi-base").bounding_box()
     height = track["y"] + track["height"] / 2
@@ -132,14 +134,14 @@ def film(page: Page, view: Locator, path: Path) -> None:
     page.keyboard.press("Home")
     while lr[-2:] != [1.0, 1.0]:
         page.wait_for_timeout(60)
-        frames.append(Image.open(io.BytesIO(view.screenshot())).convert("RGB").reduce(2))
+        frames.append(Image.open(io.BytesIO(view.screenshot())).convert("RGB"))
         lr.append(lr_of(view))
         for _ in range(3):
             page.keyboard.press("ArrowRight")
     both = Image.new("RGB", (frames[0].width, 2 * frames[0].height))
     for n in (0, -1):
         both.paste(frames[n], (0, -n * frames[0].height))
-    palette = both.quantize(128)
+    palette = both.quantize(256, Image.Quantize.MAXCOVERAGE)
     frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     length = [2000 if n in (0, len(frames) - 1) or 0.35 < lr[n] < 0.4 else 200 for n in range(len(frames))]
     path.parent.mkdir(parents=True, exist_ok=True)
