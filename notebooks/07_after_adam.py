@@ -667,7 +667,7 @@ figure
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole rule
 
-# %% slideshow={"slide_type": "notes"}
+# %% tags=["formulas"]
 show_rule(rules.muon)
 
 # %% [markdown]
