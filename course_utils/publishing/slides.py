@@ -31,8 +31,10 @@ class Slide:
         return "" if self.cells[0].source.startswith("#") else self.section
 
     @property
-    def tags(self) -> list[str]:
-        return self.cells[0].metadata.get("tags", [])
+    def columns(self) -> list[list[NotebookNode]]:
+        """One column of cells, or two."""
+        beside = "beside" in self.cells[0].metadata.get("tags", [])
+        return [self.cells[:1], self.cells[1:]] if beside else [self.cells]
 
 
 def sections(notebook: NotebookNode) -> list[list[Slide]]:
