@@ -9,6 +9,8 @@
 # make cifar10         twelve optimizers on a part of CIFAR-10, two minutes; SCALE=medium: two hours; SCALE=full: on a GPU
 # make student         the students' edition of the exercises, from their sources, and as build/exercises.zip
 # make bench-cifar10   how fast an epoch of CIFAR-10 is, beside the source's own way
+# make offline         the course in one file for a room without network: wheels, and data sets: DATA="mnist fashion-mnist".
+#   For other machines: PLATFORMS="windows macos linux" PYTHONS="3.12 3.13"
 # The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
 
 PYTHON ?= python3
@@ -16,8 +18,15 @@ BIN := .venv/bin
 # A browser opens where there is a display; JupyterLab prints its address in any case.
 DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
+# In what make offline has packed, wheels/ and data/ lie beside this file: no network is asked.
+WHEELS := $(if $(wildcard wheels),--no-index --find-links wheels)
+ifneq ($(wildcard data),)
+COURSE_DATA ?= $(CURDIR)/data
+export COURSE_DATA
+endif
+
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student table clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student offline table clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -39,6 +48,10 @@ notebooks: .venv/lecturer.installed
 # Without solutions, hidden tests and outputs, by nbgrader's marks.
 student: .venv/grading.installed
 	$(BIN)/python -m course_utils.exercises.student
+
+# Options with an empty list name what there is here: the data sets that come along, this platform, this Python.
+offline: .venv/offline.installed
+	$(BIN)/python -m course_utils.offline --data $(DATA) --platforms $(PLATFORMS) --pythons $(PYTHONS)
 
 # The screenshots in the README, taken in a real browser.
 pictures: .venv/test.installed
@@ -88,5 +101,5 @@ clean:
 	@"$(PYTHON)" -c "" 2>/dev/null || { echo "This course needs Python 3.11 or newer, and there is no '$(PYTHON)' here: install it, or name yours: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@"$(PYTHON)" -c "import sys; sys.version_info >= (3, 11) or sys.exit('This course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: install a newer one, or name it: make PYTHON=/path/to/python3.12' % sys.version_info[:2])"
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -e ".[$*]"
+	$(BIN)/python -m pip install --disable-pip-version-check $(WHEELS) -e ".[$*]"
 	@touch $@ $(if $(filter test,$*),.venv/lecturer.installed)
