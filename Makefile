@@ -8,6 +8,9 @@
 # make vanishing       the deep network of lecture 8 that does not learn, and its cures, on all of Fashion-MNIST
 # make cifar10         twelve optimizers on a part of CIFAR-10, two minutes; SCALE=medium: two hours; SCALE=full: on a GPU
 # make student         the students' edition of the exercises, from their sources, and as build/exercises.zip
+# make site            the lectures as pages, live without a kernel, in build/site; slides included
+# make slides          the lectures as slides (reveal.js), in build/site/slides
+# make address         the repository's address, everywhere as in pyproject.toml; REPOSITORY=https://github.com/me/my-course: a fork's
 # make bench-cifar10   how fast an epoch of CIFAR-10 is, beside the source's own way
 # make offline         the course in one file for a room without network: wheels, and data sets: DATA="mnist fashion-mnist".
 #   For other machines: PLATFORMS="windows macos linux" PYTHONS="3.12 3.13"
@@ -25,8 +28,13 @@ COURSE_DATA ?= $(CURDIR)/data
 export COURSE_DATA
 endif
 
+define CHECK_PYTHON
+"$(PYTHON)" -c "" 2>/dev/null || { echo "This course needs Python 3.11 or newer, and there is no '$(PYTHON)' here: install it, or name yours: make PYTHON=/path/to/python3" >&2; exit 1; }
+"$(PYTHON)" -c "import sys; sys.version_info >= (3, 11) or sys.exit('This course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: install a newer one, or name it: make PYTHON=/path/to/python3.12' % sys.version_info[:2])"
+endef
+
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student offline table clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student site slides offline table address clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -52,6 +60,13 @@ student: .venv/grading.installed
 # Options with an empty list name what there is here: the data sets that come along, this platform, this Python.
 offline: .venv/offline.installed
 	$(BIN)/python -m course_utils.offline --data $(DATA) --platforms $(PLATFORMS) --pythons $(PYTHONS)
+
+# Static: they open from a folder, without network. Nothing is executed: they show what the .ipynb hold.
+site: slides
+	$(BIN)/python -m course_utils.publishing.pages
+
+slides: .venv/pages.installed
+	$(BIN)/python -m course_utils.publishing.slides
 
 # The screenshots in the README, taken in a real browser.
 pictures: .venv/test.installed
@@ -93,13 +108,17 @@ cifar10: .venv/lecturer.installed
 table: .venv/test.installed
 	$(BIN)/python tests/reference.py README.md
 
+# It needs no more than Python: a fork is renamed before anything is installed.
+address:
+	@$(CHECK_PYTHON)
+	@"$(PYTHON)" -m course_utils.address $(if $(REPOSITORY),'$(REPOSITORY)')
+
 clean:
 	rm -rf .venv build *.egg-info
 
 # pip is asked for, not python: an interrupted venv has the one without the other. To test is to lecture, and more.
 .venv/%.installed: pyproject.toml
-	@"$(PYTHON)" -c "" 2>/dev/null || { echo "This course needs Python 3.11 or newer, and there is no '$(PYTHON)' here: install it, or name yours: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@"$(PYTHON)" -c "import sys; sys.version_info >= (3, 11) or sys.exit('This course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: install a newer one, or name it: make PYTHON=/path/to/python3.12' % sys.version_info[:2])"
+	@$(CHECK_PYTHON)
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check $(WHEELS) -e ".[$*]"
 	@touch $@ $(if $(filter test,$*),.venv/lecturer.installed)

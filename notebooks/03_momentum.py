@@ -9,6 +9,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 3 · Momentum and Nesterov
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/03_momentum.ipynb)
+#
 # Gradient descent forgets each slope as soon as it has used it.
 # This lecture is about what a little memory does. At the end you write an optimizer yourself, as torch would have it.
 #
@@ -18,6 +20,17 @@
 #
 # *For lecturers.* Aloud, it goes up to *Momentum on the digits*, then to *The same lr for both* and the summary. *Writing an optimizer* is
 # for the keyboard.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %% slideshow={"slide_type": "skip"}
 from dataclasses import replace

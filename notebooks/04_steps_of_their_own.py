@@ -9,6 +9,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 4 · Steps of their own: Adagrad, RMSProp, Adadelta
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/04_steps_of_their_own.ipynb)
+#
 # So far, all weights shared one learning rate.
 # This lecture gives each weight a step of its own, made from nothing but its own gradients.
 #
@@ -18,6 +20,17 @@
 #
 # *For lecturers.* Aloud: up to *A valley that is turned*, the slope of *The dying step*, then *An average that forgets* to *RMSProp with two sliders*,
 # *Units* (to the formula), *A fairer race on digits* and the summary. The rest is for home.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %% slideshow={"slide_type": "skip"}
 from course_utils import data, models, optimizers, plotting, rules, surfaces

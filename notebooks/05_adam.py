@@ -9,6 +9,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 5 · Adam and its family
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/05_adam.ipynb)
+#
 # Momentum smooths the direction (lecture 3). RMSProp gives each weight a step of its own size (lecture 4).
 # Adam does both, and takes care of its first steps. Most networks are trained with it, or with one of its family.
 #
@@ -18,6 +20,17 @@
 #
 # *For lecturers.* Aloud: up to *How long is a step?*, then *The digits*, *AdamW* (first picture), *The first steps*, the clocks and the unmasking under
 # *What can go wrong*, and the summary. The rest is for home.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %% slideshow={"slide_type": "skip"}
 import math

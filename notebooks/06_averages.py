@@ -9,6 +9,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 6 · Averages and look-ahead
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/06_averages.ipynb)
+#
 # A noisy walker never stands still. At the end of a training you hand in the point where it happens to be.
 # This lecture is about handing in a better point, and about walking so that there is one.
 #
@@ -17,6 +19,17 @@
 # hidden** to see them.
 #
 # *For lecturers.* Leave what is marked for home, and it is about 45 minutes.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %% slideshow={"slide_type": "skip"}
 from course_utils import data, models, optimizers, plotting, rules, surfaces

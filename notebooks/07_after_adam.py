@@ -9,6 +9,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 7 · After Adam
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/07_after_adam.ipynb)
+#
 # For ten years, most networks have been trained with Adam. Two newer rules ask what Adam did not.
 # Lion: how little of the gradient is enough? Muon: why treat a matrix as a list of numbers?
 #
@@ -18,6 +20,17 @@
 #
 # *For lecturers.* What is marked *(For home)* leaves about 45 minutes aloud: signs, noise, digits; strengths, Newton–Schulz, norms, rare directions, digits;
 # cost, evidence, choice.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %% slideshow={"slide_type": "skip"}
 import functools

@@ -9,6 +9,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 8 · Why a deep network does not learn
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/08_why_a_deep_network_does_not_learn.ipynb)
+#
 # A network with five hidden layers is trained on pictures, and stays at guessing.
 # This lecture finds the cause, layer by layer. Then it tries the cures, one at a time.
 #
@@ -18,6 +20,17 @@
 #
 # *For lecturers.* Aloud, it takes 45 minutes without the sections marked *(For home.)*: *Ten numbers that see no picture*, *The same as torch.optim*,
 # *Where ε bites*, *What can go wrong* and *What it costs*.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %% slideshow={"slide_type": "skip"}
 from course_utils import data, layers, models, optimizers, plotting, rules, vanishing

@@ -9,6 +9,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 9 · The race
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/09_the_race.ipynb)
+#
 # You know nineteen rules now. On a new map, which of them would you bet on?
 # This lecture lets all of them run on six maps, and asks what a victory is worth.
 #
@@ -17,6 +19,17 @@
 # hidden** to see them.
 #
 # *For lecturers.* Aloud: the slides, from left to right. They take about 45 minutes. What is marked *(For home.)* lies below them, as subslides: pass it by.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %% slideshow={"slide_type": "skip"}
 import math

@@ -9,12 +9,25 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 10 · A benchmark you can believe
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/10_a_benchmark_you_can_believe.ipynb)
+#
 # "Adam beats SGD." "SGD beats Adam." Both have been published, with numbers.
 # This lecture is about what such a number is worth, and how to make one that is worth something.
 #
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile

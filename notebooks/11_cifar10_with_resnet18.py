@@ -9,6 +9,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 11 · CIFAR-10 with ResNet-18
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/11_cifar10_with_resnet18.ipynb)
+#
 # Photographs instead of digits, a residual network instead of two layers, and twelve optimizers. This lecture is
 # about a published benchmark: what it takes to run it, to mend it, and to believe it.
 #
@@ -19,6 +21,17 @@
 # *For lecturers.* Without what is marked *(For home)*, about 45 minutes aloud: the race, the pictures, the network,
 # the benchmark, tuned; averages; the mistakes *The model that never trains again*, *Training accuracies under the
 # name of test accuracies* and *One run each*; the last page.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %% slideshow={"slide_type": "skip"}
 import inspect

@@ -9,6 +9,8 @@
 # %% [markdown]
 # # Downhill
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/index.ipynb)
+#
 # **A course on how neural networks are optimised, to be played with.**
 #
 # Click on lecture 1, then choose **Run → Run All Cells** in the menu. Drag a slider. Everything else follows from there.
@@ -31,7 +33,19 @@
 #
 # To each belongs a notebook of exercises that answer back: write a rule, and a second later you know which mistake it is. They are in the
 # folder [exercises/student](exercises/student/01_gradient_descent.ipynb), and linked at the end of each lecture.
-#
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
+
+# %% [markdown]
 # Is everything installed? Run the next cell: it loads the digits that the lectures learn from, which come with the course.
 
 # %%

@@ -3,8 +3,11 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
+from course_utils.address import repository
 from course_utils.build import build
 from course_utils.plotting import VIEW
 
@@ -90,6 +93,39 @@ def test_links_lead_somewhere(notebook):
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         file = target.partition("#")[0]  # headings: test_coverage
         assert target.startswith("https://") or (notebook.parent / file).exists(), target
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_opens_in_colab_and_installs_the_course_there(source):
+    """The link is under the title. The first code cell does its work on Colab only, once, and is no slide."""
+    cells = jupytext.read(source).cells
+    opened = source.with_suffix(".ipynb").relative_to(ROOT)
+    if source.parent.name == "exercises":
+        opened = opened.parent / "student" / opened.name
+    title, empty, link = cells[0].source.splitlines()[:3]
+    assert title.startswith("# ")
+    assert not empty
+    path = repository().removeprefix("https://github.com/")
+    assert link == f"[Open in Colab](https://colab.research.google.com/github/{path}/blob/main/{opened.as_posix()})"
+    first = next(cell for cell in cells if cell.cell_type == "code")
+    assert first.metadata["slideshow"] == {"slide_type": "skip"}
+    assert pips(first.source, colab=True, installed=False) == [("pip", f"install -q git+{repository()}")]
+    assert pips(first.source, colab=True, installed=True) == []
+    assert pips(first.source, colab=False, installed=False) == []
+
+
+def pips(code: str, colab: bool, installed: bool) -> list[tuple[str, str]]:
+    """The magics that the code calls, in a kernel on Colab or elsewhere, with the package or without."""
+    called = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(sys.modules, "google.colab", raising=False)
+        if colab:
+            patch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+        patch.setattr("importlib.util.find_spec", lambda name: name if installed else None)
+        kernel = SimpleNamespace(run_line_magic=lambda *call: called.append(call))
+        patch.setattr("IPython.get_ipython", lambda: kernel)
+        exec(code, {})
+    return called
 
 
 @pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem)

@@ -9,10 +9,23 @@
 # %% [markdown]
 # # Exercises 2 · Learning-rate schedules
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/exercises/student/02_learning_rate_schedules.ipynb)
+#
 # To [lecture 2](../02_learning_rate_schedules.ipynb). Write, then run the `check` below: it says not only *wrong*, but which mistake it is.
 #
 # A schedule is a function: it gets the number of the step, and returns the learning rate. Most mistakes are off by one step. So mind where the counting
 # begins: in the course's rules with $t = 1$, in notebook A's formula with $k = 0$.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %%
 import math

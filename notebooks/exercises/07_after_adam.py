@@ -9,10 +9,23 @@
 # %% [markdown]
 # # Exercises 7 · After Adam
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/exercises/student/07_after_adam.ipynb)
+#
 # To [lecture 7](../07_after_adam.ipynb). Write, then run the `check` below: it says not only *wrong*, but which mistake it is.
 #
 # A rule is a function: it gets the parameters `x`, the gradient `g`, what it remembers in `s` and the number `t` of the step, from 1. It returns the new x
 # and the new memory. What the memory does not have yet is 0: `s.m` can be read at once. To keep an m, return `State(m=m)`.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %%
 from course_utils import exercises

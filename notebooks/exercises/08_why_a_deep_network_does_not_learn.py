@@ -9,9 +9,22 @@
 # %% [markdown]
 # # Exercises 8 · Why a deep network does not learn
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/exercises/student/08_why_a_deep_network_does_not_learn.ipynb)
+#
 # To [lecture 8](../08_why_a_deep_network_does_not_learn.ipynb). Write, then run the `check` below: it says not only *wrong*, but which mistake it is.
 #
 # First the illness, then the way back through a layer, then two of the cures. At the end you carry a gradient back through a whole network, by hand.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %%
 from course_utils import data, exercises, layers, models

@@ -9,9 +9,22 @@
 # %% [markdown]
 # # Exercises 10 · A benchmark you can believe
 #
+# [Open in Colab](https://colab.research.google.com/github/OWNER/downhill/blob/main/notebooks/exercises/student/10_a_benchmark_you_can_believe.ipynb)
+#
 # To [lecture 10](../10_a_benchmark_you_can_believe.ipynb). Write, then run the `check` below: it says not only *wrong*, but which mistake it is.
 #
 # Nothing is trained here. The runs are done; the question is what may be said about them.
+
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"} tags=["colab"]
+# On Google Colab, this installs the course's package. Colab's own torch, numpy and ipywidgets stay as they are.
+# Anywhere else, it does nothing.
+import sys
+from importlib.util import find_spec
+
+from IPython import get_ipython
+
+if "google.colab" in sys.modules and find_spec("course_utils") is None:
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/OWNER/downhill")
 
 # %%
 from course_utils import exercises

@@ -1,0 +1,73 @@
+"""The slides: ``python -m course_utils.publishing.slides`` (``make slides``).
+
+Each lecture becomes a reveal.js deck in build/site/slides. The cells' own marks (JupyterLab: Property Inspector, Slide
+Type) say what is a slide: "slide" begins a section, "subslide" the next slide below it, "fragment" comes with a click,
+"notes" only the presenter sees, "skip" nobody. Code is shown where the cell has the tag "code"; the tag "beside" on the
+first cell of a slide puts that cell to the left of the others.
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course_utils.publishing.exporting import export
+from course_utils.publishing.site import SITE, lectures, read, title, write_assets
+
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+KINDS = ("slide", "subslide", "fragment", "notes", "skip", "-")
+
+
+@dataclass
+class Slide:
+    below: str  # the heading of its section, if it has none of its own
+    cells: list[NotebookNode] = field(default_factory=list)
+    notes: list[NotebookNode] = field(default_factory=list)
+
+    @property
+    def tags(self) -> list[str]:
+        return self.cells[0].metadata.get("tags", [])
+
+
+def sections(notebook: NotebookNode) -> list[list[Slide]]:
+    """The slides, in sections. Raises ValueError for an unknown mark, and where something comes before the first slide."""
+    found: list[list[Slide]] = []
+    section = ""
+    for cell in notebook.cells:
+        kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
+        if kind not in KINDS:
+            raise ValueError(f"slide_type must be one of {', '.join(KINDS)}, got {kind!r} in: {cell.source[:60]!r}")
+        if kind == "skip" or (kind == "-" and cell.cell_type == "code" and not shown(cell)):
+            continue
+        if kind == "slide":
+            found.append([])
+        if not found:
+            raise ValueError(f"The first cell that is not skipped must be a slide, got {kind!r}: {cell.source[:60]!r}")
+        if kind in ("slide", "subslide"):
+            heading = re.match(r"#+ (.+)", cell.source) if cell.cell_type == "markdown" else None
+            section = heading[1] if kind == "slide" and heading else section
+            found[-1].append(Slide("" if heading else section))
+        (found[-1][-1].notes if kind == "notes" else found[-1][-1].cells).append(cell)
+    return found
+
+
+def shown(cell: NotebookNode) -> bool:
+    """Whether anything of a code cell is seen on a slide."""
+    return bool(cell.outputs) or "code" in cell.metadata.get("tags", [])
+
+
+def write_slides(site: Path = SITE) -> None:
+    """A deck for each lecture, in ``site``/slides. Raises FileNotFoundError without lectures."""
+    folder = site / "slides"
+    write_assets(site)
+    folder.mkdir(exist_ok=True)
+    for path in tqdm(lectures(), desc="slides", unit="deck"):
+        notebook = read(path)
+        html = export(notebook, "slides", title=title(notebook), root="../", sections=sections(notebook))
+        (folder / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_slides()
+    print(f"Open {SITE / 'slides'}; the key S shows the presenter's notes.")
