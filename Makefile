@@ -11,6 +11,7 @@
 # make site            the lectures as pages, live without a kernel, in build/site; slides included
 # make slides          the lectures as slides (reveal.js), in build/site/slides
 # make address         the repository's address, everywhere as in pyproject.toml; REPOSITORY=https://github.com/me/my-course: a fork's
+# make colab           every notebook executed as on Google Colab, in a virtual environment with its versions
 # make bench-cifar10   how fast an epoch of CIFAR-10 is, beside the source's own way
 # make offline         the course in one file for a room without network: wheels, and data sets: DATA="mnist fashion-mnist".
 #   For other machines: PLATFORMS="windows macos linux" PYTHONS="3.12 3.13"
@@ -34,7 +35,7 @@ define CHECK_PYTHON
 endef
 
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student site slides offline table address clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student site slides table address offline colab clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -112,6 +113,11 @@ table: .venv/test.installed
 address:
 	@$(CHECK_PYTHON)
 	@"$(PYTHON)" -m course_utils.address $(if $(REPOSITORY),'$(REPOSITORY)')
+
+# One notebook, say: make colab NOTEBOOKS=notebooks/01*.ipynb
+NOTEBOOKS ?= $(wildcard notebooks/*.ipynb notebooks/exercises/student/*.ipynb notebooks/exercises/*.ipynb)
+colab: .venv/test.installed
+	$(BIN)/python tests/colab.py $(NOTEBOOKS)
 
 clean:
 	rm -rf .venv build *.egg-info

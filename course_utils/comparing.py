@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from course_utils import benchmark
-from course_utils.plotting import BLACK, BLUE, RED, STYLES, Figure
+from course_utils.plotting import BLACK, BLUE, PALE_GREY, RED, STYLES, Figure
 
 import numpy as np
 import pandas as pd
@@ -98,7 +98,7 @@ def plot_epochs(results: pd.DataFrame, optimizers: Sequence[str] | Mapping[str, 
             for name, rows in results[results[value].notna()].groupby("optimizer", sort=False)
         }
         for name in tables.keys() - named.keys():
-            ax.plot(tables[name].mean(axis=1), color="#bbbbbb", linewidth=1.2, zorder=1)
+            ax.plot(tables[name].mean(axis=1), color=PALE_GREY, linewidth=1.2, zorder=1)
         for name, style in named.items():
             if name in tables and value == "accuracy":
                 _band(ax, tables[name], name, style)
@@ -112,7 +112,7 @@ def plot_epochs(results: pd.DataFrame, optimizers: Sequence[str] | Mapping[str, 
         axes[value].tick_params(labelbottom=False)
     handles = [Line2D([], [], label=name, **style) for name, style in named.items()]
     if set(results.optimizer) - named.keys():
-        handles.append(Line2D([], [], label="others", color="#bbbbbb", linewidth=1.2))
+        handles.append(Line2D([], [], label="others", color=PALE_GREY, linewidth=1.2))
     figure.legend(handles=handles, loc="outside lower center", ncols=4)
     figure.alt = f"{title}. Four panels, by epoch: {', '.join(panels.values())}, of {', '.join(named)}, others in grey."
     return figure
@@ -141,7 +141,7 @@ def plot_tuning(results: pd.DataFrame, *, title: str) -> Figure:
             bar = {"markersize": 12, "markeredgewidth": 3, "color": color}
             ax.plot(means[stage][name], row + shift, "|", **bar)
         ends = {"xy": (means.final[name], row), "xytext": (means.default[name], row)}
-        ax.annotate("", **ends, arrowprops={"arrowstyle": "->", "color": "#888888", "linewidth": 1.2}, zorder=1)
+        ax.annotate("", **ends, arrowprops={"arrowstyle": "->", "color": PALE_GREY, "linewidth": 1.2}, zorder=1)
     _rows(ax, [f"{name}: {row}. → {places[name]}." for row, name in enumerate(means.index, start=1)])
     figure.legend(loc="outside lower center", ncols=2)
     told = [f"{name} {means.default[name]:.1f}, then {means.final[name]:.1f}" for name in means.index]
@@ -252,7 +252,7 @@ def _known(optimizers: Sequence[str], results: pd.DataFrame) -> Sequence[str]:
 def _dots(ax: Axes, row: float, values: pd.Series, color: str, marker: str, label: str | None = None) -> None:
     """The values side by side on one row, spread a little up and down."""
     shifts = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(len(values))
-    ax.plot(values, row + shifts, marker, markersize=6, alpha=0.6, color=color, label=label)
+    ax.plot(values, row + shifts, marker, markersize=6, alpha=0.75, color=color, label=label)
 
 
 def _rows(ax: Axes, labels: Sequence[str]) -> None:

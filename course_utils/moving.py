@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Mapping
 from typing import Any
 
 from course_utils.descent import Path
-from course_utils.plotting import (
-    DPI,
-    marks,
-    mimebundle,
-    plot_paths,
-)
+from course_utils.plotting import DPI, marks, mimebundle, plot_paths, uri
 
 from PIL import Image
 
@@ -20,13 +16,14 @@ from PIL import Image
 class Animation:
     """Paths that grow step by step: a moving picture (an animated PNG) that needs no kernel and no script.
 
-    Shown where pictures are shown; a reader that knows no animation shows its first frame, so that is the finished
-    picture, held for a moment.
+    It moves where HTML is shown; but not for readers who have asked their system for less motion, who see the finished
+    picture, as do those who know no HTML. That is the first frame, too, held for a moment.
     """
 
     def __init__(self, paths: Mapping[str, Path], *, title: str):
         self.figure = plot_paths(paths, title=title)
         self.alt = f"Animation. {self.figure.alt}"
+        self.still = self.figure.png()
         self.figure.set_dpi(DPI)  # for the size of the file
         lines = [line for line in self.figure.axes[0].lines if line.get_label() in paths]
         whole = [line.get_data() for line in lines]
@@ -55,4 +52,10 @@ class Animation:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = self.figure.get_size_inches() * DPI
-        return mimebundle(self.bytes, self.alt, width, height)
+        shown, metadata = mimebundle(self.still, self.alt, width, height)
+        moving = (
+            f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="{uri(self.still)}">'
+            f'<img alt="{html.escape(self.alt)}" src="{uri(self.bytes)}" '
+            f'style="width:100%;max-width:{width:.0f}px"></picture>'
+        )
+        return {"text/html": moving, **shown}, metadata

@@ -6,6 +6,7 @@ used: its figures are global, and its notebook backend draws each of them twice.
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -25,8 +26,10 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 from torch import Tensor
 
-# Okabe and Ito's colours, told apart by colour-blind readers too, each with a marker and a line style of its own.
-BLUE, ORANGE, GREEN, RED, PURPLE, BLACK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#000000"
+# Okabe and Ito's hues, so dark that a thin line is seen on any contour and a sign in a line of text can be read (WCAG
+# AA: 3 and 4.5 to 1). Colour-blind readers tell them apart by the marker and the line style that each has of its own.
+BLUE, ORANGE, GREEN, RED, PURPLE, BLACK = "#0072B2", "#9F6A00", "#008560", "#C25200", "#B3578B", "#000000"
+GREY, PALE_GREY = "#767676", "#949494"  # what is compared with, and what is only beside it
 STYLES = [
     {"color": BLUE, "marker": "o", "linestyle": "-"},
     {"color": RED, "marker": "s", "linestyle": "--"},
@@ -38,7 +41,8 @@ STYLES = [
 
 GLYPHS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}  # the markers, in words
 
-HEIGHTS = LinearSegmentedColormap.from_list("heights", ["#a9cce6", "#f4f8fb"])  # low to high, pale under the paths
+HEIGHTS = LinearSegmentedColormap.from_list("heights", ["#c2daec", "#f4f8fb"])  # low to high, pale under the paths
+LEVEL = "#507089"  # the lines between heights
 
 DPI = 100  # CSS pixels an inch: a type of 13 points is 18 pixels high
 SHARP = 1.5  # drawn so much finer, for projectors and dense screens
@@ -101,6 +105,11 @@ def small_png(picture: Image.Image, colours: int = 128, method: Image.Quantize =
     few.putpalette(palette.reshape(-1).tolist())
     few.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
+
+
+def uri(png: bytes) -> str:
+    """The picture as an address that holds it, for HTML."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 VIEW = "application/vnd.jupyter.widget-view+json"  # what shows a live widget
@@ -177,7 +186,8 @@ def plot_heat_maps(
         shades = ax.imshow(power, cmap="PuOr_r", aspect="auto", **ends)
         for row, column in np.ndindex(*shape):
             ten = power[row, column]
-            dark = abs((ten - ends["vmin"]) / (ends["vmax"] - ends["vmin"]) - 0.5) > 0.3
+            part = (ten - ends["vmin"]) / (ends["vmax"] - ends["vmin"])
+            dark = part < 0.19 or part > 0.885  # where white has the greater contrast
             text = f"{ten:.0f}".replace("-0", "0").replace("-", "−") if np.isfinite(ten) else "none"
             ax.text(column, row, text, ha="center", va="center", color="white" if dark else BLACK)
         ax.set_xticks(range(shape[1]), columns[1])
@@ -197,7 +207,7 @@ def draw_surface(ax: Axes, surface: Surface) -> None:
     low = surface.lowest
     levels = low + (value.max() - low) * np.linspace(0, 1, 13) ** 3
     ax.contourf(x, y, value, levels=levels, colors=HEIGHTS(np.linspace(0, 1, len(levels) - 1)))
-    ax.contour(x, y, value, levels=levels, colors="#7f9fb8", linewidths=0.7, linestyles="solid")
+    ax.contour(x, y, value, levels=levels, colors=LEVEL, linewidths=0.7, linestyles="solid")
     for i, minimum in enumerate(surface.minima):
         ax.plot(
             *minimum,

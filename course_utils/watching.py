@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from course_utils.layers import Recorder, bounds
-from course_utils.plotting import GREEN, PURPLE, RED, STYLES, Figure
+from course_utils.plotting import GREEN, GREY, PURPLE, RED, STYLES, Figure
 
 import numpy as np
 import torch
@@ -71,7 +71,7 @@ class watch(Recorder):
         figure = Figure((10, 4), f"{self.title}: the gradient norm of each layer, layer by layer and step by step.")
         figure.suptitle(self.title + self.words, fontsize=14)
         left, right = figure.subplots(1, 2, width_ratios=[1.2, 1])
-        left.plot(layers, norms[0], label="first step", color="#999999", marker="s", linestyle="--")
+        left.plot(layers, norms[0], label="first step", color=GREY, marker="s", linestyle="--")
         left.plot(layers, norms[-1], label="now", **STYLES[0])
         drawn = [norms]
         if bound is not None:

@@ -1,11 +1,12 @@
 """Every notebook, executed as on Google Colab: ``make colab``, or ``python tests/colab.py notebooks/01*.ipynb``.
 
-A virtual environment with Colab's versions (colab.txt) stands in for its machine, a module of four lines for
-``google.colab``, and the last commit here for GitHub. Each notebook lies alone in a folder, and its own first cell
-installs the course. What it then prints is compared with what is stored. Ends with 1 if anything is not as it should be.
+A virtual environment with Colab's versions (colab.txt) stands in for its machine, a few lines for ``google.colab``, and
+the last commit here for GitHub. Each notebook lies alone in a folder. The first cell of the first one installs the
+course. What the others print is compared with what is stored. Ends with 1 if anything is not as it should be.
 """
 
 import configparser
+import json
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ from pathlib import Path
 from course_utils.address import repository
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -57,8 +58,10 @@ def prepare() -> set[str]:
         shutil.copy(PINS, pins)
     before = set(came.read_text(encoding="utf-8").split())
     added = {line.partition("==")[0] for line in installed() - before}
-    if added:  # by an earlier call
+    if added:  # or moved, by an earlier call
         pip("uninstall", "-q", "-y", *sorted(added))
+    if moved := before - installed():
+        pip("install", "-q", "--no-deps", *sorted(moved))
     return before
 
 
@@ -73,21 +76,29 @@ def surroundings(folder: Path) -> dict[str, str]:
     return kept | {
         "GIT_CONFIG_GLOBAL": str(config),
         "IPYTHONDIR": str(folder / "ipython"),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # or it warns at each start
         "COURSE_DATA": str(folder / "no-data"),
         "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}",
     }
 
 
-def execute(path: Path, env: dict[str, str]) -> NotebookNode:
+def kernels(folder: Path) -> KernelSpecManager:
+    """What starts a kernel of Colab's stand-in."""
+    (folder / "colab").mkdir()
+    start = [str(PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": start, "display_name": "Colab", "language": "python"}
+    (folder / "colab" / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    return KernelSpecManager(kernel_dirs=[str(folder)], ensure_native_kernel=False)
+
+
+def execute(path: Path, specs: KernelSpecManager, env: dict[str, str]) -> NotebookNode:
     """The notebook of ``path``, executed in a folder of its own. Raises nbclient's CellExecutionError."""
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(path, folder)
-        manager = AsyncKernelManager()
-        manager._kernel_spec = KernelSpec(argv=[str(PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"])
-        where = {"metadata": {"path": folder}}
-        client = NotebookClient(notebook, km=manager, timeout=900, coalesce_streams=True, resources=where)
-        client.execute(env=env, cwd=folder)
+        manager = AsyncKernelManager(kernel_name="colab", kernel_spec_manager=specs)
+        client = NotebookClient(notebook, km=manager, timeout=900, coalesce_streams=True)
+        client.execute(cleanup_kc=True, env=env, cwd=folder)
     return notebook
 
 
@@ -121,11 +132,11 @@ def main(paths: list[Path]) -> bool:
     """Whether each notebook ran and said what is stored, and Colab's own packages are what they were."""
     before, fine = prepare(), True
     with tempfile.TemporaryDirectory() as folder:
-        env = surroundings(Path(folder))
+        env, specs = surroundings(Path(folder)), kernels(Path(folder))
         for path in paths:
             begin = time.perf_counter()
             try:
-                found = differing(path, execute(path, env))
+                found = differing(path, execute(path, specs, env))
             except CellExecutionError as error:
                 fine, found, told = False, [], f"FAILED\n{error}"
             else:

@@ -27,7 +27,7 @@ def copy(tmp_path):
     """What of the repository may name it, and the package."""
     for pattern in (*NAMING, "course_utils/**/*.py", "Makefile"):
         for path in ROOT.glob(pattern):
-            if not {".venv", "build", ".ipynb_checkpoints"} & set(path.relative_to(ROOT).parts):
+            if ".ipynb_checkpoints" not in path.parts:
                 (tmp_path / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, tmp_path / path.relative_to(ROOT))
     return tmp_path
@@ -44,7 +44,9 @@ def cells(path):
 
 def tracked():
     """The repository's files; without git, as in an unpacked archive, those that may name it."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    listed = ""
+    if shutil.which("git"):
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     files = [ROOT / name for name in listed.splitlines()] or [path for pattern in NAMING for path in ROOT.glob(pattern)]
     return {path: path.read_bytes().decode("utf-8", "ignore") for path in files if path.exists()}
 

@@ -46,10 +46,16 @@ def about(notebook: NotebookNode) -> str:
     return next((line for line in lines if line and not line.startswith(("#", "[", "*"))), title(notebook))
 
 
-def write_page(path: Path, site: Path, links: list[tuple[str, str]], **page: object) -> None:
-    """The page of the notebook at ``path``, at the same place in ``site``."""
-    place = path.relative_to(NOTEBOOKS)
-    notebook = read(path)
+def with_questions(student: NotebookNode, source: NotebookNode) -> NotebookNode:
+    """The students' edition, which has no outputs, with what its source's cells ask."""
+    asked = {cell.id: cell.outputs for cell in source.cells if re.match(r"exercises\.\w+\.ask\(", cell.source)}
+    for cell in student.cells:
+        cell.get("outputs", []).extend(asked.get(cell.id, []))
+    return student
+
+
+def write_page(notebook: NotebookNode, place: Path, site: Path, links: list[tuple[str, str]], **page: object) -> None:
+    """The page of a notebook that lies at ``place`` among the notebooks, at the same place in ``site``."""
     page |= {
         "title": title(notebook),
         "about": about(notebook),
@@ -70,17 +76,20 @@ def write_site(site: Path = SITE) -> None:
     order = lectures()
     names = [(path.with_suffix(".html").name, title(read(path))) for path in order]
     write_assets(site)
-    write_page(NOTEBOOKS / "index.ipynb", site, [])
+    decks = [(str(i), f"slides/{name}") for i, (name, _) in enumerate(names, 1)]
+    write_page(read(NOTEBOOKS / "index.ipynb"), Path("index.ipynb"), site, [], decks=decks)
     for i, path in enumerate(tqdm(order, desc="pages", unit="page")):
-        exercises = NOTEBOOKS / "exercises" / "student" / path.name
         write_page(
-            path,
+            read(path),
+            Path(path.name),
             site,
             [("Slides", f"slides/{names[i][0]}"), ("Exercises", f"exercises/student/{names[i][0]}")],
             previous=names[i - 1] if i else ("index.html", "All lectures"),
             next=names[i + 1] if i + 1 < len(names) else None,
         )
-        write_page(exercises, site, [("Lecture", f"../../{names[i][0]}")])
+        place = Path("exercises", "student", path.name)
+        exercises = with_questions(read(NOTEBOOKS / place), read(NOTEBOOKS / "exercises" / path.name))
+        write_page(exercises, place, site, [("Lecture", f"../../{names[i][0]}")])
 
 
 if __name__ == "__main__":

@@ -21,9 +21,14 @@ KINDS = ("slide", "subslide", "fragment", "notes", "skip", "-")
 
 @dataclass
 class Slide:
-    below: str  # the heading of its section, if it has none of its own
+    section: str  # its heading
     cells: list[NotebookNode] = field(default_factory=list)
     notes: list[NotebookNode] = field(default_factory=list)
+
+    @property
+    def below(self) -> str:
+        """The heading of its section, if it has none of its own."""
+        return "" if self.cells[0].source.startswith("#") else self.section
 
     @property
     def tags(self) -> list[str]:
@@ -31,7 +36,7 @@ class Slide:
 
 
 def sections(notebook: NotebookNode) -> list[list[Slide]]:
-    """The slides, in sections. Raises ValueError for an unknown mark, and where something comes before the first slide."""
+    """The slides, in sections. Raises ValueError for an unknown mark, or for a cell before the first slide."""
     found: list[list[Slide]] = []
     section = ""
     for cell in notebook.cells:
@@ -47,7 +52,7 @@ def sections(notebook: NotebookNode) -> list[list[Slide]]:
         if kind in ("slide", "subslide"):
             heading = re.match(r"#+ (.+)", cell.source) if cell.cell_type == "markdown" else None
             section = heading[1] if kind == "slide" and heading else section
-            found[-1].append(Slide("" if heading else section))
+            found[-1].append(Slide(section))
         (found[-1][-1].notes if kind == "notes" else found[-1][-1].cells).append(cell)
     return found
 
@@ -59,12 +64,12 @@ def shown(cell: NotebookNode) -> bool:
 
 def write_slides(site: Path = SITE) -> None:
     """A deck for each lecture, in ``site``/slides. Raises FileNotFoundError without lectures."""
-    folder = site / "slides"
+    order, folder = lectures(), site / "slides"
     write_assets(site)
     folder.mkdir(exist_ok=True)
-    for path in tqdm(lectures(), desc="slides", unit="deck"):
+    for path in tqdm(order, desc="slides", unit="deck"):
         notebook = read(path)
-        html = export(notebook, "slides", title=title(notebook), root="../", sections=sections(notebook))
+        html = export(notebook, "slides", up="../", title=title(notebook), root="../", sections=sections(notebook))
         (folder / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from course_utils import checks, layers, models
 from course_utils.data import Data
-from course_utils.plotting import STYLES, Figure
+from course_utils.plotting import GREY, STYLES, Figure
 from course_utils.progress import progress_bar
 from course_utils.widgets.explorer import Explorer, Start
 from course_utils.widgets.frames import settle
@@ -184,7 +184,7 @@ def explore_switches(table: pd.DataFrame, switches: Mapping[str, Sequence[str]])
         profiles = np.stack([numbers, norms], axis=-1)  # (settings, epochs + 1, n, 2)
         told = [np.stack([np.broadcast_to(epochs, value.shape), value], axis=-1) for value in (loss, accuracy)]
         first = tuple(slider.first for slider in sliders)
-        before = {"color": "#999999", "marker": "s", "linestyle": "--"}
+        before = {"color": GREY, "marker": "s", "linestyle": "--"}
         tracks = [Track(frames[0], "profile", profiles[first], (), before, 3)]
         tracks += [Track(on, "path", at[first], (), before, 2) for on, at in zip(frames[1:], told, strict=True)]
         tracks.append(Track(frames[0], "profile", profiles, names, STYLES[0], 5))

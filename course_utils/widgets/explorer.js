@@ -36,10 +36,10 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
   const sliders = [];
   let frame = spec.first;
   let timer = null;
-  let ratio = window.devicePixelRatio;
 
   root.replaceChildren();
   root.classList.add("downhill");
+  root.setAttribute("data-prevent-swipe", ""); // a deck of slides would turn the slide
   add(root, "style").textContent = STYLE;
   const verdict = add(root, "div", "verdict");
   verdict.setAttribute("aria-live", "polite");
@@ -66,6 +66,9 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
   const showStep = slider(rows, stepping, frames, (i) => { stop(); go(i); });
   const play = add(rows.lastElementChild, "button");
   play.type = "button";
+  const sign = add(play, "span");
+  sign.setAttribute("aria-hidden", "true");
+  const word = play.appendChild(new Text());
   play.onclick = () => (timer === null ? start() : stop());
   stop();
   const kernel = spec.asks === false ? { ask() {}, answered() {}, end() {} } : other(rows, `${spec.controls[0].name} = ${spec.controls[0].texts[index[0]]}`, ask, redraw);
@@ -77,13 +80,18 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
 
   function start() {
     if (frame >= frames) go(0);
-    play.textContent = "❚❚ pause";
+    label("❚❚", "pause");
     timer = setInterval(() => (frame < frames ? go(Math.min(frames, frame + stride)) : stop()), pace);
   }
   function stop() {
     clearInterval(timer);
     timer = null;
-    play.textContent = "▶ play";
+    label("▶", "play");
+  }
+  /** What the button does; its sign is not read out. */
+  function label(drawn, read) {
+    sign.textContent = drawn;
+    word.data = ` ${read}`;
   }
   function go(i) {
     if (frame === i) return;
@@ -94,7 +102,16 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
     if (index[k] === i) return;
     index[k] = i;
     sliders[k]?.(i, spec.controls[k].texts[i]);
+    name();
     draw();
+  }
+  /** Names ipywidgets' sliders, which have only a number for who cannot see them; of lr, its logarithm. */
+  function name() {
+    const handles = root.closest(".downhill-view")?.querySelectorAll(".noUi-handle") ?? [];
+    spec.controls.forEach((c, k) => {
+      handles[k]?.setAttribute("aria-label", c.name);
+      handles[k]?.setAttribute("aria-valuetext", c.texts[index[k]]);
+    });
   }
   /** Takes new data from the kernel. */
   async function redraw(known, bytes) {
@@ -119,7 +136,7 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
   const settings = (by, name) => by.map((c) => `${spec.controls[c][name]} = ${spec.controls[c].texts[index[c]]}`).join(", ");
 
   function draw() {
-    if (window.devicePixelRatio !== ratio) return fit(); // it is on another screen now
+    if (canvas.width !== sharp()) return fit(); // it is on another screen now, or scaled
     const step = Math.floor(frame / phases);
     const phase = step === spec.last ? phases - 1 : frame % phases;
     const scale = canvas.width / spec.width;
@@ -173,12 +190,15 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
     return text.replace("-", "−");
   }
 
+  /** As many pixels as the screen has there: a deck of slides is scaled by a transform. */
+  function sharp() {
+    return Math.max(1, Math.round(stage.getBoundingClientRect().width * window.devicePixelRatio));
+  }
   function fit() {
-    ratio = window.devicePixelRatio;
-    const width = Math.max(1, Math.round(stage.clientWidth * ratio));
-    canvas.width = width;
-    canvas.height = Math.round((width * spec.height) / spec.width);
+    canvas.width = sharp();
+    canvas.height = Math.round((canvas.width * spec.height) / spec.width);
     dark();
+    name();
     draw();
     const controls = (root.closest(".downhill-view") ?? root).querySelectorAll("input, button, .noUi-handle");
     for (const control of controls) control.setAttribute("data-lm-suppress-shortcuts", "true"); // Jupyter takes keys
@@ -186,16 +206,28 @@ export function mount(root, spec, data, { inputs = true, ask = null, moved = () 
   const dark = () => root.classList.toggle("dark", isDark(root));
   const resized = new ResizeObserver(fit);
   resized.observe(stage);
+  window.addEventListener("resize", draw); // the scale of a deck: the stage's own size stays
   const themed = new MutationObserver(dark);
-  themed.observe(document.body, { attributes: true });
+  for (const element of [document.documentElement, document.body]) themed.observe(element, { attributes: true });
+  const preferred = window.matchMedia("(prefers-color-scheme: dark)");
+  preferred.addEventListener("change", dark);
+  rows.addEventListener("keydown", keep);
   draw();
   function end() {
     stop();
     kernel.end();
     resized.disconnect();
+    window.removeEventListener("resize", draw);
     themed.disconnect();
+    preferred.removeEventListener("change", dark);
   }
   return { set, go, answered: kernel.answered, end };
+}
+
+/** A key that a control takes goes no further: a deck of slides would turn the slide. */
+function keep(event) {
+  const takes = event.target.tagName === "BUTTON" ? [" ", "Enter"].includes(event.key) : !["Escape", "Tab"].includes(event.key);
+  if (takes) event.stopPropagation();
 }
 
 /** Writes parts, each a sign, a coloured glyph if there is one, and a text; not if they stand there: it would be read out. */
@@ -415,13 +447,17 @@ const STYLE = `
 .downhill input[type="text"]:disabled { border-style: dashed; }
 .downhill .answer { grid-column: 2 / 5; }
 .downhill .answer:empty { display: none; }
+.downhill ::placeholder { color: inherit; opacity: 0.8; }
 .downhill button { font: inherit; padding: 2px 8px; cursor: pointer; }
+.downhill :focus-visible { outline: 3px solid #0072b2; outline-offset: 2px; border-radius: 3px; }
 @container (max-width: 620px) {
   .downhill .row { grid-template-columns: 1fr 4.5em 6em; }
   .downhill .row > :first-child { grid-column: 1 / -1; text-align: left; }
   .downhill input[type="text"], .downhill .answer { grid-column: 1 / -1; }
 }
 .downhill.dark { color-scheme: dark; }
+.downhill.dark input { accent-color: #4cace2; }
+.downhill.dark :focus-visible { outline-color: #4cace2; }
 .downhill.dark .verdict .bad, .downhill.dark .answer { color: #ff9e66; }
 .downhill.dark .stage, .downhill.dark .glyph { filter: invert(0.92) hue-rotate(180deg); }
 .downhill-view .widget-label, .downhill-view .widget-readout { font-size: 16px; }

@@ -19,7 +19,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-from course_utils.plotting import BLACK, DPI, SHARP, VIEW, Figure, draw_arrow, mimebundle, small_png
+from course_utils.plotting import BLACK, DPI, SHARP, VIEW, Figure, draw_arrow, mimebundle, small_png, uri
 from course_utils.widgets.frames import UNIT, Frame
 from course_utils.widgets.moves import AWAY, FAR, NONE, Moves, Saying, packed
 from course_utils.widgets.sliders import Slider
@@ -251,7 +251,3 @@ def still(figure: Figure, lines: Sequence[str]) -> bytes:
     whole.paste(parts[0], (0, 0))
     whole.paste(parts[1], (0, parts[0].height))
     return small_png(whole)
-
-
-def uri(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

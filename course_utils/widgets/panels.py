@@ -135,7 +135,7 @@ def draw_map(ax: Axes, lr: np.ndarray, momentum: np.ndarray, radius: np.ndarray)
     levels = [0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1]
     ax.contourf(lr, momentum, radius, levels, colors=HEIGHTS(np.linspace(0, 1, len(levels) - 1)))
     ax.contourf(lr, momentum, radius, [1, np.inf], colors=[RED], alpha=0.15)
-    looks = {"colors": "#5f7f98", "linewidths": 1}
+    looks = {"colors": "#3d5a70", "linewidths": 1}  # dark: their labels are text
     ax.contour(lr, momentum, radius, levels[1:3], **looks)
     lines = ax.contour(lr, momentum, radius, levels[3:-1], **looks)
     places = []  # of the labels: on the left of each region, a third of the way up, away from the edge

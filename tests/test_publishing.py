@@ -1,0 +1,317 @@
+"""The pages and the slides, as a lecturer's browser meets them: without network, every slider moved."""
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+from course_utils.publishing import pages, site, slides
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsing import needs_chromium, open_browser
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from playwright.sync_api import Page
+
+LECTURES = [path.stem for path in site.lectures()]
+each = pytest.mark.parametrize("lecture", LECTURES)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """The whole site."""
+    folder = tmp_path_factory.mktemp("site")
+    slides.write_slides(folder)
+    pages.write_site(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Page]:
+    with open_browser(1280, 720, offline=True) as page:
+        yield page
+
+
+def show(page: Page, file: Path, scheme: str = "light") -> None:
+    """Opens a page, with its formulas set."""
+    page.problems.clear()
+    page.emulate_media(color_scheme=scheme)
+    page.goto(file.as_uri())
+    page.evaluate("localStorage.clear()")
+    page.evaluate("MathJax.startup.promise")
+    page.wait_for_function("!document.querySelector('[data-downhill]:not(.downhill)')")
+    page.wait_for_function("[...document.querySelectorAll('[data-downhill]')].every((e) => e.querySelector('canvas'))")
+
+
+class Reader(HTMLParser):
+    """What a page names: ids, links, those to the pages before and after, and what it loads."""
+
+    def __init__(self, file: Path):
+        super().__init__()
+        self.ids, self.links, self.loads, self.turns = set(), [], [], {}
+        self.feed(file.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.ids.add(attrs.get("id"))
+        if tag == "a":
+            self.links.append(attrs["href"])
+            if attrs.get("rel") in ("prev", "next"):
+                self.turns[attrs["rel"]] = attrs["href"]
+        elif attrs.get("src") or tag == "link":
+            self.loads.append(attrs.get("src") or attrs["href"])
+
+
+def test_every_notebook_has_its_page_and_each_lecture_its_slides(built):
+    found = {path.relative_to(built).as_posix() for path in built.rglob("*.html")}
+    folders = ("", "slides/", "exercises/student/")
+    assert found == {"index.html", *(f"{folder}{name}.html" for folder in folders for name in LECTURES)}
+
+
+def test_nothing_is_loaded_from_elsewhere_and_every_link_leads_somewhere(built):
+    read = {path.resolve(): Reader(path) for path in built.rglob("*.html")}
+    for path, page in read.items():
+        for target in page.loads:
+            assert target.startswith("data:") or (path.parent / target).is_file(), (path.name, target)
+        for target in page.links:
+            file, _, anchor = target.partition("#")
+            if file.startswith(("https://", "mailto:")):
+                continue
+            goal = (path.parent / unquote(file)).resolve() if file else path
+            assert goal in read, (path.name, target)
+            ids = {unquote(name) for name in read[goal].ids if name}
+            assert not anchor or unquote(anchor) in ids, (path.name, target)
+
+
+def test_before_and_after_lead_through_all_lectures(built):
+    names = ["index.html", *(f"{lecture}.html" for lecture in LECTURES)]
+    for i, name in enumerate(names[1:], 1):
+        found = Reader(built / name).turns
+        assert found == {"prev": names[i - 1]} | ({"next": names[i + 1]} if i + 1 < len(names) else {})
+
+
+def test_the_first_lecture_is_at_most_5_megabytes(built):
+    first = built / f"{LECTURES[0]}.html"
+    loaded = [first, *(first.parent / target for target in Reader(first).loads if not target.startswith("data:"))]
+    assert len(loaded) > 4
+    assert sum(path.stat().st_size for path in loaded) <= 5_000_000
+
+
+# In a browser.
+
+
+def moved(page: Page) -> list[str]:
+    """Moves each slider of each explorer in sight, by the keyboard; its words must change. Those it has in the end."""
+    words = []
+    for explorer in page.locator(".downhill:visible").all():
+        stage = explorer.locator(".stage")
+        for slider in explorer.locator("input[type=range]").all():
+            before = stage.get_attribute("aria-label")
+            slider.focus()
+            page.keyboard.press("Home" if slider.evaluate("e => e.value === e.max") else "End")
+            assert stage.get_attribute("aria-label") != before
+        words.append(stage.get_attribute("aria-label"))
+    return words
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds that is not minor."""
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    return [
+        f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("moderate", "serious", "critical")
+    ]
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", ["index", *LECTURES, *(f"exercises/student/{lecture}" for lecture in LECTURES)])
+def test_a_page_works_without_network(browser, built, name):
+    show(browser, built / f"{name}.html")
+    browser.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert browser.locator("mjx-container").count() > 0 or name == "index"
+    assert browser.locator("mjx-merror").count() == 0
+    assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert len(moved(browser)) == browser.locator("[data-downhill]").count()
+    assert browser.locator("[data-downhill]").count() > 0 or name not in LECTURES
+    assert browser.problems == []
+
+
+@needs_chromium
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index", *LECTURES, "exercises/student/05_adam"])
+def test_a_checker_of_accessibility_finds_nothing(browser, built, name, scheme):
+    show(browser, built / f"{name}.html", scheme)
+    browser.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    browser.wait_for_timeout(200)  # what is opened is laid out
+    assert browser.evaluate("document.documentElement.dataset.theme") == scheme
+    assert serious(browser) == []
+
+
+@needs_chromium
+def test_the_checker_of_accessibility_finds_something(browser, built):
+    """It would be worth nothing if it could not."""
+    show(browser, built / "index.html")
+    browser.evaluate("document.querySelector('.here').style.color = '#cccccc'")
+    assert any(found.startswith("color-contrast") for found in serious(browser))
+
+
+@needs_chromium
+def test_the_theme_is_the_systems_until_it_is_chosen(browser, built):
+    theme = "document.documentElement.dataset.theme"
+    show(browser, built / f"{LECTURES[0]}.html", "dark")
+    assert browser.evaluate(theme) == "dark"
+    assert browser.locator(".downhill.dark").count() == browser.locator(".downhill").count() > 0
+    browser.get_by_role("button", name="Light theme").press("Enter")
+    assert browser.evaluate(theme) == "light"
+    assert browser.locator(".downhill.dark").count() == 0
+    browser.reload()
+    assert browser.evaluate(theme) == "light"
+
+
+@needs_chromium
+def test_answers_are_folded_and_a_link_into_one_opens_it(browser, built):
+    show(browser, built / f"{LECTURES[0]}.html")
+    fold = browser.locator(".answer").first
+    assert fold.get_attribute("open") is None
+    browser.evaluate("document.querySelector('.answer :is(img, .text)').id = 'within'; location.hash = 'within'")
+    browser.wait_for_function("document.querySelector('.answer').open")
+
+
+SLIDE = """() => {
+  const slide = Reveal.getCurrentSlide().querySelector(".slide"), scale = Reveal.getScale();
+  const { left, top } = document.querySelector(".slides").getBoundingClientRect();
+  const boxes = [...slide.querySelectorAll(":scope > .cell *")]
+    .filter((e) => !e.closest("mjx-assistive-mml") && !e.closest("details:not([open])"))
+    .map((e) => e.getBoundingClientRect()).filter((box) => box.width && box.height);
+  const cut = [...slide.querySelectorAll("pre, table, mjx-container")].filter((e) => e.scrollWidth > e.clientWidth + 2);
+  return {
+    words: slide.innerText.slice(0, 60),
+    empty: boxes.length === 0,
+    box: [
+      Math.min(...boxes.map((box) => box.left)) - left, Math.min(...boxes.map((box) => box.top)) - top,
+      Math.max(...boxes.map((box) => box.right)) - left, Math.max(...boxes.map((box) => box.bottom)) - top,
+    ].map((edge) => edge / scale),
+    figures: [...slide.querySelectorAll("img.figure")].map((e) => {
+      const { width, height } = e.getBoundingClientRect();
+      return Math.min(width / e.getAttribute("width"), height / e.getAttribute("height")) / scale;
+    }),
+    stages: [...slide.querySelectorAll(".stage")].map((e) => e.getBoundingClientRect().width / scale),
+    cut: cut.map((e) => e.textContent.slice(0, 40)),
+  };
+}"""
+
+
+@needs_chromium
+@each
+def test_each_slide_fits_the_screen_and_its_explorer_works(browser, built, lecture):
+    show(browser, built / "slides" / f"{lecture}.html")
+    browser.wait_for_function("Reveal.isReady()")
+    deck = slides.sections(site.read(site.NOTEBOOKS / f"{lecture}.ipynb"))
+    said = []
+    for h, section in enumerate(deck):
+        for v in range(len(section)):
+            browser.evaluate(f"Reveal.slide({h}, {v}, 99)")  # with all its fragments
+            slide = browser.evaluate(SLIDE)
+            left, top, right, bottom = slide["box"]
+            where = f"slide {h}.{v}: {slide}"
+            assert not slide["empty"], where
+            assert left >= 0, where
+            assert top >= 0, where
+            assert right <= 1281, where
+            assert bottom <= 721, where
+            assert all(size >= 0.6 for size in slide["figures"]), where
+            assert all(width >= 500 for width in slide["stages"]), where
+            assert not slide["cut"], where
+            said += moved(browser)
+            assert browser.evaluate("(({ h, v }) => [h, v])(Reveal.getIndices())") == [h, v]  # keys moved sliders alone
+    assert len(said) == browser.locator("[data-downhill]").count() > 0
+    assert (
+        browser.evaluate("Reveal.getIndices()") == {"h": h, "v": v, "f": -1} or said
+    )  # keys moved sliders, not slides
+    assert serious(browser) == []
+    assert browser.problems == []
+
+
+@needs_chromium
+def test_keys_turn_slides_and_the_presenter_has_notes(browser, built):
+    show(browser, built / "slides" / f"{LECTURES[0]}.html")
+    browser.wait_for_function("Reveal.isReady()")
+    browser.evaluate("document.activeElement.blur(); Reveal.slide(0, 0)")
+    browser.keyboard.press("ArrowRight")
+    assert browser.evaluate("Reveal.getIndices().h") == 1
+    browser.keyboard.press("ArrowDown")
+    assert browser.evaluate("Reveal.getIndices()")["v"] == 1
+    with browser.expect_popup() as popup:
+        browser.keyboard.press("s")
+    notes = popup.value
+    notes.wait_for_selector("#current-slide iframe")
+    browser.evaluate("Reveal.slide(2, 0)")
+    words = browser.evaluate("Reveal.getCurrentSlide().querySelector('.notes')?.innerText ?? ''")
+    assert words == "" or notes.wait_for_function("document.querySelector('.speaker-controls-notes .value').innerText")
+    notes.close()
+
+
+# What the marks mean.
+
+
+def marked(kind: str, source: str, **metadata: object) -> nbformat.NotebookNode:
+    return new_markdown_cell(source, metadata={"slideshow": {"slide_type": kind}, **metadata})
+
+
+def test_marks_make_slides():
+    printed = nbformat.v4.new_output("stream", text="4")
+    notebook = new_notebook(
+        cells=[
+            marked("skip", "a note to the reader"),
+            marked("slide", "# Title"),
+            marked("notes", "say this"),
+            marked("slide", "## Two"),
+            new_code_cell("2 + 2"),
+            marked("subslide", "more", tags=["beside"]),
+            marked("fragment", "at last"),
+            new_code_cell("print(4)", outputs=[printed]),
+            new_code_cell("def rule(): ...", metadata={"tags": ["code"]}),
+        ]
+    )
+    (title,), (two, more) = slides.sections(notebook)
+    assert [cell.source for cell in title.cells] == ["# Title"]
+    assert [cell.source for cell in title.notes] == ["say this"]
+    assert [cell.source for cell in two.cells] == ["## Two"]  # code that shows nothing is not on a slide
+    assert (two.below, more.below, more.tags) == ("", "Two", ["beside"])
+    assert [cell.source for cell in more.cells] == ["more", "at last", "print(4)", "def rule(): ..."]
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (marked("silde", "# Title"), "slide_type must be one of slide, subslide, .*, got 'silde' in: '# Title'"),
+        (marked("notes", "say this"), "must be a slide, got 'notes': 'say this'"),
+    ],
+)
+def test_a_wrong_mark_is_named(cell, message):
+    with pytest.raises(ValueError, match=message):
+        slides.sections(new_notebook(cells=[cell]))
+
+
+def test_an_answer_is_folded_up_to_the_next_heading_of_its_rank():
+    cells = [
+        new_markdown_cell("## Question"),
+        new_markdown_cell("#### Then look", metadata={"jp-MarkdownHeadingCollapsed": True}),
+        new_code_cell("1"),
+        new_markdown_cell("##### Deeper"),
+        new_code_cell("2", metadata={"jupyter": {"source_hidden": True}}),
+        new_markdown_cell("### Next"),
+        new_markdown_cell("#### Then look", metadata={"jp-MarkdownHeadingCollapsed": True}),
+        new_code_cell("3"),
+    ]
+    found = pages.folded(new_notebook(cells=cells)).cells
+    assert [i for i, cell in enumerate(found) if cell.metadata.get("fold")] == [1, 6]
+    assert [i for i, cell in enumerate(found) if cell.metadata.get("fold_ends")] == [4, 7]
+    assert [i for i, cell in enumerate(found) if cell.metadata.get("folded_code")] == [4]
+
+
+def test_without_lectures_there_is_a_clear_error(monkeypatch, tmp_path):
+    monkeypatch.setattr(site, "NOTEBOOKS", tmp_path)
+    with pytest.raises(FileNotFoundError, match="no lectures"):
+        slides.write_slides(tmp_path / "site")
+    assert not (tmp_path / "site").exists()
