@@ -13,6 +13,8 @@
 # make address         the repository's address, everywhere as in pyproject.toml; REPOSITORY=https://github.com/me/my-course: a fork's
 # make colab           every notebook executed as on Google Colab, in a virtual environment with its versions
 # make bench-cifar10   how fast an epoch of CIFAR-10 is, beside the source's own way
+# make offline         the course in one file for a room without network: wheels, and data sets: DATA="mnist fashion-mnist".
+#   For other machines: PLATFORMS="windows macos linux" PYTHONS="3.12 3.13"
 # The first call creates .venv and installs; later calls install nothing unless pyproject.toml has changed.
 
 PYTHON ?= python3
@@ -20,13 +22,20 @@ BIN := .venv/bin
 # A browser opens where there is a display; JupyterLab prints its address in any case.
 DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
+# In what make offline has packed, wheels/ and data/ lie beside this file: no network is asked.
+WHEELS := $(if $(wildcard wheels),--no-index --find-links wheels)
+ifneq ($(wildcard data),)
+COURSE_DATA ?= $(CURDIR)/data
+export COURSE_DATA
+endif
+
 define CHECK_PYTHON
 "$(PYTHON)" -c "" 2>/dev/null || { echo "This course needs Python 3.11 or newer, and there is no '$(PYTHON)' here: install it, or name yours: make PYTHON=/path/to/python3" >&2; exit 1; }
 "$(PYTHON)" -c "import sys; sys.version_info >= (3, 11) or sys.exit('This course needs Python 3.11 or newer, and $(PYTHON) is %d.%d: install a newer one, or name it: make PYTHON=/path/to/python3.12' % sys.version_info[:2])"
 endef
 
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student site slides table address colab clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student site slides table address offline colab clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -48,6 +57,10 @@ notebooks: .venv/lecturer.installed
 # Without solutions, hidden tests and outputs, by nbgrader's marks.
 student: .venv/grading.installed
 	$(BIN)/python -m course_utils.exercises.student
+
+# Options with an empty list name what there is here: the data sets that come along, this platform, this Python.
+offline: .venv/offline.installed
+	$(BIN)/python -m course_utils.offline --data $(DATA) --platforms $(PLATFORMS) --pythons $(PYTHONS)
 
 # Static: they open from a folder, without network. Nothing is executed: they show what the .ipynb hold.
 site: slides
@@ -113,5 +126,5 @@ clean:
 .venv/%.installed: pyproject.toml
 	@$(CHECK_PYTHON)
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -e ".[$*]"
+	$(BIN)/python -m pip install --disable-pip-version-check $(WHEELS) -e ".[$*]"
 	@touch $@ $(if $(filter test,$*),.venv/lecturer.installed)

@@ -64,7 +64,7 @@ def serve(home: Path, app: str = "jupyterlab") -> Iterator[SimpleNamespace]:
     folders = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
     env = {**os.environ, **folders}
     log = home / "log"
-    with open(log, "w") as stream:
+    with open(log, "w", encoding="utf-8") as stream:
         server = subprocess.Popen([sys.executable, "-m", app, *options], env=env, stdout=stream, stderr=stream)
         try:
             url = f"http://127.0.0.1:{port}"

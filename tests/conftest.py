@@ -1,6 +1,7 @@
 """What the tests share."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,8 @@ os.environ["COURSE_DATA"] = NO_DATA.name
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted([*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("notebooks/exercises/*.ipynb")])
+
+kills = pytest.mark.skipif(sys.platform == "win32", reason="kills as Windows cannot: by signal 9")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -265,5 +265,5 @@ BEGIN, END = "<!-- made by make table -->", "<!-- end -->"
 
 if __name__ == "__main__":
     readme = Path(sys.argv[1])
-    before, rest = readme.read_text().split(BEGIN)
-    readme.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.split(END)[1]}")
+    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
+    readme.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.split(END)[1]}", encoding="utf-8", newline="\n")

@@ -1,6 +1,5 @@
 """The repository's address: the same everywhere, and written anew for a fork by one command."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ import jupytext
 import nbformat
 import pytest
 from conftest import NOTEBOOKS, ROOT
+from test_repository import make
 
 FORK = "https://github.com/some-one/my.course_2"
 HERE = GITHUB.fullmatch(repository())[1]  # OWNER/NAME
@@ -156,9 +156,7 @@ def test_a_bad_address_in_pyproject_is_told(copy):
 
 def test_the_command(copy):
     def address(*arguments):
-        command = ["make", "address", f"PYTHON={sys.executable}", *arguments]
-        env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
-        return subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, check=False)
+        return make("address", f"PYTHON={sys.executable}", *arguments, cwd=copy)
 
     done = address(f"REPOSITORY={FORK}")
     assert done.returncode == 0, done.stderr

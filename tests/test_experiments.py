@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, kills
 
 SHORT = Setting(epochs=1, batch_size=200, test_every=5)  # 16 steps
 
@@ -185,7 +185,7 @@ def test_each_run_reads_the_data_that_were_meant_when_it_was_asked_for(tmp_path,
 def test_old_drafts_are_swept_and_new_ones_left(tmp_path):
     old, new = (tmp_path / f".{RUNS[0].file}.{age}.draft" for age in ("old", "new"))
     for draft in (old, new):
-        draft.write_text("half")
+        draft.write_text("half", encoding="utf-8")
     os.utime(old, (0, 0))
     run_all(RUNS[:1], tmp_path)
     assert (old.exists(), new.exists()) == (False, True)
@@ -287,6 +287,7 @@ def undisturbed(tmp_path_factory):
     return finished(started(folder / "results", folder / "log", 1))
 
 
+@kills
 @pytest.mark.parametrize("workers", [1, 2])
 def test_after_kill_9_nothing_is_lost_and_nothing_done_twice(tmp_path, undisturbed, workers):
     results, log = tmp_path / "results", tmp_path / "log"
@@ -297,10 +298,10 @@ def test_after_kill_9_nothing_is_lost_and_nothing_done_twice(tmp_path, undisturb
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     kept = {path: path.read_bytes() for path in results.glob("*.csv")}
-    before = log.read_text().split()
+    before = log.read_text(encoding="utf-8").split()
     assert 6 <= len(kept) < 24
     assert finished(started(results, log, workers)) == undisturbed
-    again = log.read_text().split()[len(before) :]
+    again = log.read_text(encoding="utf-8").split()[len(before) :]
     assert {path: path.read_bytes() for path in kept} == kept
     assert len(again) == len(set(again)) == 24 - len(kept)  # those that were not kept, once
     assert {str(read(path).lr[0]) for path in kept}.isdisjoint(again)
@@ -310,11 +311,12 @@ def test_two_programs_may_use_a_folder_at_once(tmp_path, undisturbed):
     programs = [started(tmp_path / "results", tmp_path / "log", 1) for _ in range(2)]
     assert [finished(program) for program in programs] == [undisturbed] * 2
     assert len(list((tmp_path / "results").iterdir())) == 24
-    begun = (tmp_path / "log").read_text().split()
+    begun = (tmp_path / "log").read_text(encoding="utf-8").split()
     assert len(set(begun)) == 24
     assert len(begun) < 40  # each takes over what the other has done
 
 
+@kills
 def test_a_cluster_that_loses_a_worker_gives_the_same_results(serial, tmp_path):
     distributed = pytest.importorskip("distributed")
     runs = [run(lr, seed) for lr in (0.1, 0.2) for seed in range(8)]
@@ -340,7 +342,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_results(serial, tmp_path):
 def test_a_damaged_file_of_results_is_named_before_anything_is_run(tmp_path, monkeypatch, damage):
     run_all(RUNS[:1], tmp_path)
     file = tmp_path / RUNS[0].file
-    content = file.read_text()
+    content = file.read_text(encoding="utf-8")
     rows = content.splitlines(keepends=True)
     damaged = {"empty": "", "text": "hello", "cut": content[: len(content) - 7], "row": "".join(rows[:-1])}
     file.write_bytes(damaged[damage].encode() if damage in damaged else b"\xff\x00" * 50)
@@ -361,7 +363,7 @@ def test_runs_that_cannot_be_told_apart_are_refused(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OSError, match=r"folder: cannot write to .*below \(Not a directory\)\. Name another"):
         run_all(RUNS, tmp_path / "file" / "below")
 
@@ -391,5 +393,5 @@ def test_comments_are_no_results(tmp_path):
     run_all(RUNS[:1], tmp_path)
     file = Path(tmp_path, RUNS[0].file)
     table = read(file)
-    file.write_text("# machine: mine\n" + file.read_text())
+    file.write_text("# machine: mine\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
     pd.testing.assert_frame_equal(read(file), table)

@@ -21,13 +21,31 @@ CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 
 def test_conda_and_pip_ask_for_the_same():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    conda = {line for line in environment if isinstance(line, str)} - {"pip"}
-    wanted = {f"python{PROJECT['requires-python']}"}
+    conda = {line for line in environment if isinstance(line, str) and not line.startswith("python=")} - {"pip"}
+    wanted = set()
     for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lecturer"]:
         name, version = re.fullmatch(r"([\w-]+)(>=[\d.]+)", line).groups()  # lower bounds only
         wanted.add(CONDA_NAMES.get(name, name) + version)
     assert conda == wanted
     assert {"pip": ["-e ."]} in environment  # Binder installs only what is listed
+
+
+def test_binder_takes_the_environment_and_a_python_that_will_do():
+    """Binder's builder, repo2docker, reads "python=3.x" alone, first of all lines that begin with python; anything else
+    gets its default, now 3.10. Where there is a Dockerfile or a folder of its own, it does not look at the file."""
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    line = next(line for line in environment["dependencies"] if line.startswith("python"))
+    assert re.fullmatch(r"python=3\.\d+", line)
+    assert f"Programming Language :: Python :: {line.removeprefix('python=')}" in PROJECT["classifiers"]
+    assert environment.keys() == {"name", "channels", "dependencies"}  # a prefix would be a folder of somebody's own
+    assert not [name for name in ("Dockerfile", "binder", ".binder") if (ROOT / name).exists()]
+
+
+def test_the_pythons_that_are_named_are_those_that_are_required():
+    versions = [line.removeprefix("Programming Language :: Python :: ") for line in PROJECT["classifiers"]]
+    minors = [int(version.removeprefix("3.")) for version in versions]
+    assert PROJECT["requires-python"] == f">=3.{minors[0]}"
+    assert minors == list(range(minors[0], minors[-1] + 1))
 
 
 def test_colab_keeps_its_own_versions():
@@ -61,6 +79,8 @@ def test_rules_import_torch_and_nothing_of_ours():
 
 
 def make(*arguments, cwd):
+    if sys.platform == "win32":
+        pytest.skip("the Makefile wants a shell; on Windows, the README says, one goes without")
     env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}  # no child of a make that runs the tests
     return subprocess.run(["make", *arguments], cwd=cwd, env=env, capture_output=True, text=True)
 

@@ -13,6 +13,7 @@ from course_utils.training import evaluate, fit, fresh_statistics, loss_gradient
 import numpy as np
 import pytest
 import torch
+from conftest import kills
 from torch import nn
 
 
@@ -760,6 +761,7 @@ print([row[:-1] for row in history.step_rows], history.test_rows)
 """
 
 
+@kills
 def test_a_killed_training_goes_on_to_the_same_numbers(tmp_path):
     def trained(name, after):
         command = [sys.executable, "-c", KILLED, tmp_path / name, str(after)]
