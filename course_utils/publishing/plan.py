@@ -38,7 +38,9 @@ def plan() -> str:
             at += length
             if any(OPTIONAL in cell.source for slide in section for cell in [*slide.cells, *slide.notes]):
                 optional.append(f"{name} ({length:.0f})")
-        reached = [max((b for b in begins if b[0] <= mark), default=begins[0])[1] if mark < at else "" for mark in MARKS]
+        reached = [
+            max((b for b in begins if b[0] <= mark), default=begins[0])[1] if mark < at else "" for mark in MARKS
+        ]
         cells = [title(notebook), str(sum(map(len, deck))), f"{at:.0f}", *reached, ", ".join(optional)]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
