@@ -314,9 +314,8 @@ def test_an_answer_is_folded_up_to_the_next_heading_of_its_rank():
 def test_the_plan_in_the_index_is_that_of_the_slides():
     index = (site.NOTEBOOKS / "index.py").read_text(encoding="utf-8")
     table = index.partition(plan.BEGIN)[2].partition(plan.END)[0]
-    assert [
-        line.removeprefix("# ") for line in table.splitlines() if line.startswith("# |")
-    ] == plan.plan().splitlines()
+    rows = [line.removeprefix("# ") for line in table.splitlines() if line.startswith("# |")]
+    assert rows == plan.plan().splitlines(), "make plan"
 
 
 def test_minutes_are_words_questions_and_explorers():
