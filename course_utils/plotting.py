@@ -298,7 +298,8 @@ def plot_paths(paths: Mapping[str, Path], *, title: str) -> Figure:
 
 def plot_pictures(x: Tensor, labels: Sequence[str], *, title: str) -> Figure:
     """Pictures x (N, 1, H, W), grey, or (N, 3, H, W), in colours, in a row, each with its label."""
-    figure = Figure((9, 1.9), f"{title}: a row of {len(x)} pictures, each with its label.")
+    told = ", ".join(label.replace("\n", " ") for label in labels)
+    figure = Figure((9, 1.9), f"{title}: a row of {len(x)} pictures, labelled {told}.")
     figure.suptitle(title, fontsize=14)
     for i, (picture, label) in enumerate(zip(x, labels, strict=True)):
         ax = figure.add_subplot(1, len(x), i + 1)

@@ -167,7 +167,8 @@ m_hat = m / (1 - 0.9 ** torch.arange(1, 41))
 # %% jupyter={"source_hidden": true}
 # Draw both (open to see the code)
 figure = plotting.Figure(
-    (9, 4.4), alt="Left: an average of noisy gradients climbs from 0. Right: lengths of steps."
+    (9, 4.4),
+    alt="Left: an average of noisy gradients climbs from 0; corrected, it starts right. Right: uncorrected, steps are up to six times too long.",
 )
 left, ax = figure.subplots(1, 2)
 left.plot(range(1, 41), noisy_ones, ".", color="#888888", label="gradients, mean 1")
@@ -640,7 +641,7 @@ spread = torch.quantile(scale, torch.tensor([0.05, 0.5, 0.95], dtype=torch.float
 # #### Then look
 
 # %%
-alt = "Left: the spread of 1/√v̂ over 1,000 runs. Right: the length of Adam's steps."
+alt = "Left: 1/√v̂ differs widely between 1,000 runs at first, hardly later. Right: Adam's steps are longest at the start, and shrink to a quarter."
 figure = plotting.Figure((9, 4.4), alt)
 left, ax = figure.subplots(1, 2)
 left.fill_between(
@@ -699,7 +700,8 @@ for step in (6, 10, 100, 1000):
 
 # %%
 figure = plotting.Figure(
-    (9, 4.4), alt="Left: ρ against the step. Right: r beside a linear warm-up of 2,000 steps."
+    (9, 4.4),
+    alt="Left: ρ grows towards 2,000. Right: r rises faster than a linear warm-up of 2,000 steps at first, then more slowly.",
 )
 left, ax = figure.subplots(1, 2)
 left.plot(t, rho, color=plotting.BLUE)

@@ -1087,7 +1087,10 @@ best_of = {(s.name, n): best_walk(s, rule) for s in landscapes for n, rule in ru
 # #### Then look
 
 # %% slideshow={"slide_type": "subslide"}
-figure = plotting.Figure((13, 5), "Paths of six rules, each at its best lr, on three surfaces.")
+figure = plotting.Figure(
+    (13, 5),
+    "No rule wins on all three: paths of six rules, each at its best lr, on the long valley, Beale and the saddle.",
+)
 for ax, surface in zip(figure.subplots(1, 3), landscapes, strict=True):
     plotting.draw_surface(ax, surface)
     for name, style in zip(runners, plotting.STYLES, strict=True):

@@ -772,7 +772,7 @@ for name, make in progress_bar(averaging.items()):
 
 # %% jupyter={"source_hidden": true}
 # Four marks a run (open to see the code)
-alt = "Test accuracies of the walker and its average, with old and with fresh statistics."
+alt = "Old statistics spoil ASGD's average, and the walker, too: with fresh ones nearly all test accuracies are higher."
 figure = plotting.Figure((9, 4.7), alt)
 ax = figure.add_subplot(title="Old statistics spoil ASGD's average, and the walker, too")
 for i, word in enumerate(("the walker", "the average")):
@@ -869,7 +869,7 @@ for name in progress_bar(("Adagrad", "Adam")):
 
 # %% jupyter={"source_hidden": true}
 # Two panels: mended, and with the mistake (open to see the code)
-alt = "Adagrad and Adam, test accuracy by epoch: mended, and with the mistake."
+alt = "As it should be, Adagrad ends above Adam; without train(), Adam ends above Adagrad: test accuracy by epoch."
 figure = plotting.Figure((9, 4.2), alt)
 figure.suptitle("Without train(), the other one wins", fontsize=14)
 for ax, mended in zip(figure.subplots(1, 2, sharey=True), (True, False), strict=True):

@@ -161,9 +161,14 @@ def four_explorers_work(page: Page, log) -> None:
     for view in (one, racing, map_, ahead):
         view.scroll_into_view_if_needed()
         words, before = view.locator(".verdict").inner_text(), pixels(view.locator(".stage"))
-        view.locator(".noUi-handle").first.focus()
+        handle = view.locator(".noUi-handle").first
+        handle.focus()
         for _ in range(12):
             page.keyboard.press("ArrowRight")
+        assert handle.get_attribute("aria-label") == view.locator(".widget-label").first.inner_text()
+        assert (
+            f"lr = {handle.get_attribute('aria-valuetext')}" in view.locator(".verdict").inner_text()
+        )  # not its logarithm
         wait_for_change(page, view.locator(".stage"), before)
         assert view.locator(".verdict").inner_text() != words
         assert view.locator(".widget-label").first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 14

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -16,6 +17,7 @@ import nbformat
 import pytest
 from conftest import NOTEBOOKS, ROOT
 from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 SOURCES = sorted([*ROOT.glob("notebooks/*.py"), *ROOT.glob("notebooks/exercises/*.py")])
 LECTURES = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name) and path.parent.name == "notebooks"]
@@ -69,13 +71,50 @@ def test_outputs_hold_no_error_no_dead_widget_and_no_path_of_a_machine(notebook)
     assert not re.search(r"(/home/|/root/|/tmp/|/Users/)\w", notebook.read_text(encoding="utf-8"))
 
 
+class Pictures(HTMLParser):
+    """The pictures in a piece of HTML: ``words`` of each ("" if it has none)."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.words = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        if tag in ("img", "svg", "canvas"):
+            named = dict(attrs)
+            self.words.append(named.get("alt") or named.get("aria-label") or "")
+
+
+def pictures(notebook: Path) -> list[str]:
+    """The words of every picture in a notebook: in outputs of any kind, and in what is written."""
+    found = []
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            found += re.findall(r"!\[([^\]]*)\]\(", cell.source) + Pictures(cell.source).words
+        for output in cell.get("outputs", []):
+            for kind, content in output.get("data", {}).items():
+                if kind.startswith("image/"):
+                    found.append(output.metadata.get(kind, {}).get("alt", ""))
+                elif kind in ("text/html", "text/markdown"):
+                    text = content if kind == "text/html" else re.sub(r"```.*?```", "", content, flags=re.DOTALL)
+                    found += Pictures(re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)).words
+    return found
+
+
 @each
 def test_every_picture_has_words(notebook):
+    for words in pictures(notebook):
+        assert len(words.split()) >= 5, words
     for output in outputs(notebook):
         if "image/png" in output.get("data", {}):
-            alt = output.metadata["image/png"]["alt"]
-            assert len(alt.split()) >= 5
-            assert output.data["text/plain"] == alt
+            assert output.data["text/plain"] == output.metadata["image/png"]["alt"]
+
+
+def test_every_picture_of_the_readme_has_words():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.findall(r"!\[([^\]]*)\]\(", text) + Pictures(text).words
+    assert found
+    assert all(len(words.split()) >= 5 for words in found), found
 
 
 @each
@@ -161,6 +200,25 @@ def test_a_pair_out_of_sync_is_found(copy):
     source = copy.with_suffix(".py")
     source.write_text(source.read_text(encoding="utf-8").replace("# ## The rule", "# ## The law", 1), encoding="utf-8")
     assert not in_sync(copy)
+
+
+PICTURE = '<img src="a.png">'
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        new_markdown_cell("![Losses](a.png)"),
+        new_markdown_cell(PICTURE),
+        new_code_cell(outputs=[new_output("display_data", {"image/svg+xml": "<svg></svg>"})]),
+        new_code_cell(outputs=[new_output("display_data", {"text/html": f"<table><td>{PICTURE}</td></table>"})]),
+        new_code_cell(outputs=[new_output("display_data", {"text/markdown": PICTURE})]),
+    ],
+)
+def test_a_picture_without_words_is_found(tmp_path, cell):
+    nbformat.write(new_notebook(cells=[cell]), tmp_path / "a.ipynb")
+    (words,) = pictures(tmp_path / "a.ipynb")
+    assert len(words.split()) < 5
 
 
 def test_an_unexecuted_cell_is_found(copy):
