@@ -546,7 +546,7 @@ plotting.plot_curves(
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # The training loss is a mean over the epoch, while the network was still learning; the test loss is taken at the epoch's
-# end. So at first, the orange line lies below the blue one. Later they part: the network does better on digits that it has
+# end. So at first, the orange line (■) lies below the blue one (●). Later they part: the network does better on digits that it has
 # seen. That is *overfitting*.
 
 # %% slideshow={"slide_type": "subslide"}

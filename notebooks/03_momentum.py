@@ -537,8 +537,8 @@ look_ahead("quadratic", steps=6)
 # #### Then look
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Black: both are carried on by momentum × last step. Orange: momentum adds the gradient of where it *stood*. Green: Nesterov's adds
-# the gradient of where it has *been carried to*. If that is up the other wall, the green arrow already points back.
+# Black: both are carried on by momentum × last step. Orange (■): momentum adds the gradient of where it *stood*. Green (▲): Nesterov's adds
+# the gradient of where it has *been carried to*. If that is up the other wall, the green arrow (▲) already points back.
 #
 # The gain is small in one step. Over many, the swinging dies out sooner.
 
