@@ -511,9 +511,12 @@ for place, point in (("start", beale.start), ("minimum", beale.minima[0])):
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The floor of the valley allows an lr nearly six times as large as the start does. Let us take 0.04, just below the edge of the floor.
-#
+
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (The dotted line is the edge at the minimum. The start has its own, far below it.)
-#
+
+# %% [markdown]
 # **Predict.** With a constant 0.04, it is gone at once. How many steps of warm-up, `up`, does it take to survive?
 
 

@@ -13,7 +13,8 @@
 #
 # Gradient descent forgets each slope as soon as it has used it.
 # This lecture is about what a little memory does. At the end you write an optimizer yourself, as torch would have it.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
@@ -48,7 +49,7 @@ from course_utils.widgets import explore, look_ahead, race, stability_map
 import numpy as np
 import torch
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["beside"]
 # ## Two ways through a ravine
 #
 # A long, narrow valley, this time across the map. Two walkers, P and Q, with the *same* learning rate. P is gradient descent.
@@ -61,7 +62,7 @@ Animation(
     title="The same learning rate, and one of them remembers",
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** Q uses nothing but the slopes that it has met. What might it do with the old ones, so that it zigzags less and gets on
 # faster?
 
@@ -76,10 +77,10 @@ Animation(
 # **Predict.** With its best lr, gradient descent leaves $(\kappa - 1) / (\kappa + 1)$ of the distance at each step. How many steps
 # until 1 % is left: about 20, 200 or 2,000?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 valley = surfaces.long_valley
 best_lr = 2 / (0.02 + 2)
 print(f"best lr {best_lr:.2f}:", descend(valley, "sgd", lr=best_lr, steps=1000).outcome)
@@ -92,16 +93,16 @@ print(f"theory: {np.log(0.01) / np.log(99 / 101):.0f} steps")
 #
 # **Predict.** Which of the two changes its sign at each step? What remains if you add up a few gradients?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 along = torch.tensor([3**0.5 / 2, 1 / 2], dtype=torch.float64)
 across = torch.tensor([-1 / 2, 3**0.5 / 2], dtype=torch.float64)
 slopes = gradient(valley, ways[0].x[:-1])
 steps = np.arange(1, 31)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {
         "across the valley": (steps, slopes[:30] @ across),
@@ -122,9 +123,12 @@ print(
     f"sum of ten slopes along: {ten @ along:.2f}, the largest alone: {(slopes @ along).abs().max():.2f}"
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Suppose that a walker stepped along the *sum* of its slopes, old and new. The zigzag would cancel. What all slopes agree on would grow. That
-# is Q's idea. It is what a heavy ball does that rolls down: it cannot change its mind at each step.
+# is Q's idea.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# It is what a heavy ball does that rolls down: it cannot change its mind at each step.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The heavy ball
@@ -135,16 +139,17 @@ print(
 # %%
 show_rule(rules.momentum)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # ($\tau$ and $\lambda$ are extras: leave them at 0 for now. This $\lambda$ is no curvature, and this $\tau$ no length. And $v$ is a sum of
 # gradients, so it points uphill: the minus is in the second line.)
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** The slope stays the same, $g$, for many steps. With $\mu = 0.9$: how long do the steps get? And with 0.99?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for mu in (0.5, 0.9, 0.99):
     x, s, g = (
         torch.zeros(1, dtype=torch.float64),
@@ -159,15 +164,18 @@ for mu in (0.5, 0.9, 0.99):
 
 # %% [markdown]
 # $g + \mu g + \mu^2 g + … = g / (1 - \mu)$: ten times as long with 0.9. So momentum also *is* a larger learning rate, in
-# directions where the slopes agree. Keep this in mind: it decides how to tune it.
+# directions where the slopes agree.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Keep this in mind: it decides how to tune it.
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # ### The same as torch.optim
 #
 # In torch, momentum is an argument of `SGD`. We compare 200 steps.
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 def walk(optimizer_of, surface=valley, n=200):
     w = torch.tensor(surface.start, dtype=torch.float64, requires_grad=True)
     optimizer, points = optimizer_of([w]), [w.detach().clone()]
@@ -190,19 +198,20 @@ print(
 #
 # **Predict.** What does momentum 0 look like? Is more momentum always better? And when you raise the momentum, can you keep lr?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore("long_valley", "momentum", lr=(0.05, 0.5, 5.0), momentum=(0.0, 0.8, 0.98), steps=100)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # 1. **Momentum 0** is gradient descent: zigzag or crawl.
 # 2. Around **0.8**, the path bends into the valley and arrives.
 # 3. Near **0.98**, the ball is too heavy: it swings through the minimum and back, again and again.
 # 4. Momentum moves the edge, too: gradient descent diverges beyond lr = 1 here. With momentum 0.8, lr *may* be 1.7. (Whether it
 #    should be: see the digits, below.)
-#
+
+# %% [markdown]
 # Too little momentum is slow, too much swings. There is a best one, and we shall compute it.
 
 # %%
@@ -219,18 +228,18 @@ for lr, mu in ((1.05, 0.0), (1.7, 0.8), (1.9, 0.8)):
 # **Predict.** Does gradient descent ever get over the pass, with a small lr? At which momentum does the ball? What if it is
 # still heavier?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore("local_minimum", "momentum", steps=150, lr=0.05, momentum=(0.0, 0.5, 0.98))
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for mu in (0.0, 0.5, 0.8, 0.85, 0.9, 0.95, 0.98):
     path = descend("local_minimum", "momentum", lr=0.05, momentum=mu, steps=3000)
     print(f"momentum {mu:4}: ends at x₁ = {path.x[-1, 0]:.2f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # With some speed left at the bottom of the hollow, it rolls over the pass. But it knows nothing of the minimum behind. The
 # heavier ball may roll on, back over the pass, and come to rest in either hollow. Momentum passes *small* hollows. It does not
 # look for the lowest one.
@@ -238,9 +247,14 @@ for mu in (0.0, 0.5, 0.8, 0.85, 0.9, 0.95, 0.98):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Three ways to write it
 #
-# Books and programs disagree on how to write momentum. Three forms are common. (A, C and D are notebooks from which this course is built:
+# Books and programs disagree on how to write momentum. Three forms are common.
+
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (A, C and D are notebooks from which this course is built:
 # see the index.)
-#
+
+# %% [markdown]
 # | | velocity | step |
 # | --- | --- | --- |
 # | Polyak's: a sum, with lr inside; notebook A | $v_t = \mu v_{t-1} - \mathrm{lr}\, g_t$ | $x_t = x_{t-1} + v_t$ |
@@ -250,7 +264,7 @@ for mu in (0.0, 0.5, 0.8, 0.85, 0.9, 0.95, 0.98):
 # **Predict.** With the *same* numbers, lr = 0.3 and 0.9, which of them walk the same path? (τ = 0)
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def polyak(x, g, s, t, lr, momentum):
     v = momentum * s.v - lr * g
     return x + v, rules.State(v=v)
@@ -262,13 +276,13 @@ forms = {
     "average": descend("quadratic", "momentum_ema", lr=0.3, beta=0.9, steps=60),
 }
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 plotting.plot_paths(forms, title="The same two numbers, not the same walk")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Polyak's and torch's are one path. The average walks with a tenth of their lr: in it, each gradient counts $(1 - \beta)$
 # times as much. So the exchange is
 #
@@ -282,9 +296,10 @@ print(
     relative_error(exchanged.x, forms["torch's"].x) < 1e-12,
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A paper's "lr 0.1, momentum 0.9" therefore means two things, a factor of ten apart. Look up which form it uses.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Two more traps:
 #
 # - **Dampening.** With $\tau = \mu$, torch's form looks like the average. But its *first* gradient is not dampened. It starts with
@@ -320,10 +335,10 @@ print("Polyak's = torch's after lr has changed:", relative_error(inside, outside
 #
 # And after thirty, has it arrived?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 quiz = descend("quadratic", "momentum_ema", lr=0.6, beta=0.5, steps=30)
 for t in (1, 2, 30):
     x1, x2 = quiz.x[t].tolist()
@@ -354,13 +369,13 @@ for option, path in wrong.items():
 #
 # Then drag the cross over the map. (The two curves are explained below: ▲ is the flat direction, ◆ the steep one.)
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 stability_map("quadratic", momentum=(0.0, 0.8, 0.99))
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # 1. The bottom edge of the map is gradient descent: the best there is a little below lr = 0.5, and poor.
 # 2. The fastest place is a corner: where the two curves meet, close to the edge. It leaves 0.64 (computed below). So two or three of its steps
 #    are worth ten of gradient descent.
@@ -377,20 +392,23 @@ stability_map("quadratic", momentum=(0.0, 0.8, 0.99))
 # Try a power, $x_t = z^t$, and divide by $z^{t-2}$:
 #
 # $$z^2 - (1 + \mu - q)\, z + \mu = 0$$
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The product of the two roots is $\mu$. Two cases:
 #
 # - The roots are **complex**: it swings. They are mirror images, so both have the size $\sqrt\mu$: each step leaves $\sqrt{\mu}$, *whatever lr is*.
 # - The roots are **real**: no swinging (though with $q > 1$ it may jump from side to side). The larger one decides, and it is larger than $\sqrt\mu$.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Between the two lies *critical damping*, as in the closer of a door. Both roots are equal: $(1 + \mu - q)^2 = 4\mu$. That gives $\sqrt q = 1
 # \pm \sqrt\mu$, and so, for $q$ below 4,
 #
 # $$\mu = (1 - \sqrt{q}\,)^2$$
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** A door with $q = 0.1$. Which μ closes it fastest: 0.1, 0.5 or 0.85? What do the other two do?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 door = surfaces.bowl(1, 1)
 critical = critical_momentum("momentum", torch.tensor(0.1), torch.tensor(1.0)).item()
 cases = {"swings": 0.85, "critical": critical, "creeps": 0.1}
@@ -401,10 +419,10 @@ paths = {
     for name, mu in cases.items()
 }
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 plotting.plot_curves(
     {name: (np.arange(51), path.x[:, 0]) for name, path in paths.items()},
     title="With less than the critical μ it creeps, with much more it swings",
@@ -416,12 +434,15 @@ plotting.plot_curves(
 for name, path in paths.items():
     print(f"{name}, {path.outcome}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (To get *near*, a little more than critical may be a step or two quicker: its first swing is too small to matter. In the long run, nothing
 # leaves less.)
-#
+
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # These are the two curves on the map, one for each direction. Above its curve, a direction swings.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # In a valley there are two directions, and one lr. In the long run, fastest is where *both* are just critical: the flat one with $\sqrt q < 1$, the
 # steep one with $\sqrt q > 1$. So $1 - \sqrt{\mathrm{lr}\,\lambda_{\min}} = \sqrt{\mathrm{lr}\,\lambda_{\max}} - 1 = \sqrt\mu$, and
 #
@@ -443,19 +464,19 @@ for name, low, high in (("quadratic", 0.2, 4.0), ("long_valley", 0.02, 2.0)):
     told = ", ".join(f"{key} {value:.3f}" for key, value in tuned(low, high).items())
     print(f"{name}: {told}: {descend(name, 'momentum', **tuned(low, high)).outcome}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # "Best" is meant for the long run. To come within 1 %, a little more momentum is quicker still, because its first swings are small:
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 for name, lr, mu in (("quadratic", 0.62, 0.49), ("long_valley", 1.48, 0.73)):
     path = descend(name, "momentum", lr=lr, momentum=mu)
     print(f"{name}: lr {lr}, momentum {mu}: {path.outcome}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** The valley gets a hundred times as narrow: κ grows a hundredfold. How many times as many steps does momentum
 # take, with its best setting?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 kappas = np.array([2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000])
 arrivals = {"gradient descent": [], "momentum": []}
 for kappa in kappas.tolist():
@@ -465,10 +486,10 @@ for kappa in kappas.tolist():
     for name, path in zip(arrivals, (plain, heavy), strict=True):
         arrivals[name].append(path.arrival.item())
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {name: (kappas, counts) for name, counts in arrivals.items()},
     title="Momentum takes the root of the condition number",
@@ -488,8 +509,11 @@ for name, counts in arrivals.items():
         f"{name}: κ = 50: {counts[4]:,} steps, κ = 5,000: {counts[-1]:,} steps, {counts[-1] / counts[4]:.0f} times"
     )
 
-# %% [markdown]
-# Compare the formula with that of lecture 1: $\sqrt\kappa$ stands in the place of κ. So the theory says ten times as many steps for a
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Compare the formula with that of lecture 1: $\sqrt\kappa$ stands in the place of κ.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# So the theory says ten times as many steps for a
 # hundred times the condition number. We measure a little more, because with two equal roots the distance falls like $t\,\rho^t$, not like
 # $\rho^t$.
 #
@@ -506,13 +530,13 @@ for name, counts in arrivals.items():
 #
 # Click on *step* and press →: first you see where both are carried, then the two gradients, then where they lead.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 look_ahead("quadratic", steps=6)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Black: both are carried on by momentum × last step. Orange: momentum adds the gradient of where it *stood*. Green: Nesterov's adds
 # the gradient of where it has *been carried to*. If that is up the other wall, the green arrow already points back.
 #
@@ -524,22 +548,24 @@ look_ahead("quadratic", steps=6)
 # Textbooks write what you have just seen. They call the parameters $w$ and the last step $u$:
 #
 # $$u_t = \mu\, u_{t-1} - \mathrm{lr}\, \nabla f(w_{t-1} + \mu\, u_{t-1}) \qquad w_t = w_{t-1} + u_t$$
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A program has a difficulty here. It computes the gradient where the parameters *are*; the formula wants it elsewhere. The way out:
 # let the program's parameters be the point in front, $x_t = w_t + \mu\, u_t$. Then $w_{t-1} = x_{t-1} - \mu\, u_{t-1}$, and
 #
 # $$x_t = w_{t-1} + (1 + \mu)\, u_t = x_{t-1} + \mu\, u_t + (u_t - \mu\, u_{t-1}) = x_{t-1} + \mu\, u_t - \mathrm{lr}\, \nabla f(x_{t-1})$$
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # With $u_t = -\mathrm{lr}\, v_t$, and as long as lr and μ stay the same, these are the two lines of the card:
 
 # %%
 show_rule(rules.nesterov)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Is it the same path? We run the textbook's own two lines, torch, and our rule.
 
 
-# %%
+# %% tags=["code"]
 def textbook(surface, lr, mu, n):
     w = torch.tensor(surface.start, dtype=torch.float64)
     u, points = torch.zeros(2, dtype=torch.float64), [w]
@@ -550,7 +576,7 @@ def textbook(surface, lr, mu, n):
     return torch.stack(points)
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 path = descend("rosenbrock", "nesterov", lr=0.0005, momentum=0.9, steps=200)
 w = textbook(surfaces.rosenbrock, 0.0005, 0.9, 200)
 behind = path.x[1:] + 0.0005 * 0.9 * path.remembered("v")  # w = x - μ u, and u = -lr v
@@ -559,13 +585,17 @@ print("torch's = ours:", relative_error(of_torch, path.x) < 1e-12)
 print("the textbook's points = ours:", relative_error(w, path.x) < 1e-12)
 print("the textbook's points = ours, seen from behind:", relative_error(w[1:], behind) < 1e-12)
 
-# %% [markdown]
-# One walk, two observers: $x$ in front, $w$ a little behind. (It matters where you *test*: notebook A tests at $w$, torch at $x$.
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# One walk, two observers: $x$ in front, $w$ a little behind.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (It matters where you *test*: notebook A tests at $w$, torch at $x$.
 # At the end of the walk, when $u$ is 0, both are the same.)
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** Momentum 0.95 for both. At lr 0.1, Nesterov's swings less, as you expect. Raise lr to 0.4: which of the two breaks first?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 heavy = {"momentum": 0.95}
 race(
     "quadratic",
@@ -575,10 +605,10 @@ race(
     steps=120,
 )
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 both = {
     rule: descend("quadratic", rule, lr=0.1, momentum=0.95, steps=120)
     for rule in ("momentum", "nesterov")
@@ -587,8 +617,14 @@ for rule, path in both.items():
     print(f"{rule}: largest |x₂| in the last 60 steps: {path.x[60:, 1].abs().max():.4f}")
 
 # %% [markdown]
-# Where it swings, each step of Nesterov's leaves $\sqrt{\mu\,(1 - q)}$ instead of $\sqrt{\mu}$, with $q = \mathrm{lr}\,\lambda$ below 1. (Its equation is
-# $z^2 - (1 + \mu)(1 - q)\, z + \mu\,(1 - q) = 0$.) So it calms the steep direction. In the flat direction $q$ is small, and the two do nearly the
+# Where it swings, each step of Nesterov's leaves $\sqrt{\mu\,(1 - q)}$ instead of $\sqrt{\mu}$, with $q = \mathrm{lr}\,\lambda$ below 1.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (Its equation is
+# $z^2 - (1 + \mu)(1 - q)\, z + \mu\,(1 - q) = 0$.)
+
+# %% [markdown]
+# So it calms the steep direction. In the flat direction $q$ is small, and the two do nearly the
 # same.
 #
 # The price: its edge comes earlier, at $\mathrm{lr}\,\lambda_{\max} = (2 + 2\mu)/(1 + 2\mu)$ in place of $2 + 2\mu$. At lr 0.4, momentum still holds,
@@ -606,7 +642,7 @@ for rule in ("momentum", "nesterov"):
 #
 # **Predict.** Without momentum, the best lr is about 0.5. Where will it be with 0.9? And with 0.98?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 digits = data.load("mnist-5k")
 
 
@@ -619,7 +655,7 @@ def train(optimizer_of, seed=0, epochs=4, **settings):
     return history
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 net_lrs = np.geomspace(0.003, 3, 9)
 losses = {0.0: [], 0.9: [], 0.98: []}
 for mu, found in losses.items():
@@ -631,10 +667,10 @@ for mu, found in losses.items():
         ends = [run.epochs.train_loss.get(4, np.nan) for run in runs]
         found.append(np.mean(ends) if np.mean(ends) < 3 else np.nan)  # guessing is 2.3
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.Figure(
     (10, 4.5),
     "Training loss against lr: three curves apart. Against lr / (1 - momentum): their left flanks are one.",
@@ -654,13 +690,18 @@ best = {mu: net_lrs[int(np.nanargmin(found))] for mu, found in losses.items()}
 for mu, lr in best.items():
     print(f"μ = {mu:4}: best lr {lr:.2g}, times 1 / (1 - μ): {lr / (1 - mu):.2g}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # On the left, three curves. On the right, their left flanks lie on each other. There, with noisy gradients and many weights, momentum 0.9 is
 # ten times the lr, and nothing else. The right flanks differ: with momentum, lr / (1 - μ) may be several times larger before it breaks.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # So when you change the momentum, change lr with it. Begin at the same lr / (1 - μ), and then try more.
-#
-# Above, after four epochs, tuned 0.9 has the lowest *training* loss. What about *test accuracy*, when all are tuned? Lecture 10 does it: all of
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Above, after four epochs, tuned 0.9 has the lowest *training* loss.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# What about *test accuracy*, when all are tuned? Lecture 10 does it: all of
 # MNIST, 20 fresh seeds each.
 
 # %%
@@ -673,7 +714,7 @@ figure = comparing.plot_bands(
 figure.axes[0].set_ylim(93, 98)
 figure
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 table = benchmark.standings(tried)
 for name in ("SGD", "momentum", "Nesterov"):
     row = table.loc[name]
@@ -681,10 +722,12 @@ for name in ("SGD", "momentum", "Nesterov"):
         f"{name}: {row.accuracy:.2f} % (mean of 20 seeds; interval from {row.low:.2f} to {row.high:.2f})"
     )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Early on, Nesterov leads. (And one run of SGD falls at its last test: a constant lr, lecture 2.) At the end, nobody is ahead by more than luck
 # can be.
-#
+
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Why does momentum win by so much on the map, and by so little here? Here is a guess: on the map nothing but the narrow valley holds us up;
 # here, with 100 digits a step, the noise does, too.
 #
@@ -692,7 +735,7 @@ for name in ("SGD", "momentum", "Nesterov"):
 # best one without momentum. Then larger ones. How will they do?
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def full_batch(lr, mu):
     run = train(lambda p: optimizers.SGD(p, lr=lr, momentum=mu), epochs=60, batch_size=4000)
     return run.steps.loss
@@ -701,10 +744,10 @@ def full_batch(lr, mu):
 pairs = [(0.4, 0), (0.8, 0), (1.6, 0), (0.08, 0.9), (0.2, 0.9), (0.4, 0.9), (0.8, 0.9)]
 exact = {pair: full_batch(*pair) for pair in progress_bar(pairs)}
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 shown = [(0.8, 0), (0.08, 0.9), (0.4, 0.9)]
 plotting.plot_curves(
     {f"lr {lr}, μ {mu}": (exact[lr, mu].index, exact[lr, mu]) for lr, mu in shown},
@@ -722,26 +765,32 @@ exchanged, larger = last[0.08, 0.9] / last[0.8, 0], last[0.4, 0.9] / last[0.8, 0
 print("with the exchanged lr, the loss is about the same:", 0.8 < exchanged < 1.25)
 print("with five times that, it is less than half:", larger < 0.5)
 
-# %% [markdown]
-# At the exchanged lr, momentum gains nothing, again. But without noise it is the *edge* that holds lr down, and momentum moves the edge. There it wins
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# At the exchanged lr, momentum gains nothing, again. But without noise it is the *edge* that holds lr down, and momentum moves the edge.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# There it wins
 # by more than it did with 64 digits a step:
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 with_noise = np.nanmin(losses[0.9]) / np.nanmin(losses[0.0])
 print("best training loss with 0.9, as a part of the best without, is less than 0.5:")
 print(f"  64 digits a step: {with_noise < 0.5}; all digits: {larger < 0.5}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (One seed for one of them, two for the other: a hint, not a law.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Writing an optimizer
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # *(The second half of this lecture. Short of time? Do it at home, with the keyboard.)*
-#
+
+# %% [markdown]
 # Notebook D shows how to write momentum as a class of torch. We do so too, in four versions. Each of the first three has faults that a later one
 # mends. (D has dampening, too. We leave it out.)
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # ## A test by hand comes first
 #
 # D checks its optimizer on $f(a, b) = \text{mean}(3 a^3 - b^2)$, at $a = (2, 3)$ and $b = (6, 4)$, with lr 0.001. Two numbers each, so the
@@ -749,7 +798,7 @@ print(f"  64 digits a step: {with_noise < 0.5}; all digits: {larger < 0.5}")
 #
 # **Predict.** Where are $a$ and $b$ after one step of gradient descent? And with momentum 0.9?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 START = {"a": (2.0, 3.0), "b": (6.0, 4.0)}
 
 
@@ -767,10 +816,10 @@ def by_hand(optimizer_of, steps=2):
     return torch.stack(places)
 
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 right = {
     mu: by_hand(lambda p, mu=mu: torch.optim.SGD(p, lr=0.001, momentum=mu)) for mu in (0.0, 0.9)
 }
@@ -778,7 +827,7 @@ for mu, places in right.items():
     for step, (a1, a2, b1, b2) in enumerate(places.tolist(), start=1):
         print(f"μ = {mu}, step {step}: a = ({a1:.4f}, {a2:.4f}), b = ({b1:.4f}, {b2:.4f})")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The first step is the same: there is no past yet. From the second step on, they differ. So one step is no test of momentum.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -788,7 +837,7 @@ for mu, places in right.items():
 # own `lr`. Our part is `step`.
 
 
-# %%
+# %% tags=["code"]
 class Version1(torch.optim.Optimizer):
     def __init__(self, params, lr=0.001):
         super().__init__(params, defaults={"lr": lr})
@@ -802,13 +851,13 @@ class Version1(torch.optim.Optimizer):
                 p = p - group["lr"] * p.grad
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** One line of it is wrong. It looks just like the formula. What will the test say?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 print(
     "moved:", not torch.equal(by_hand(Version1)[0], torch.tensor([2.0, 3.0, 6.0, 4.0]).double())
 )
@@ -820,11 +869,13 @@ print(
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Version 2: in place, with a memory
-#
+
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # What the rule remembers goes into `self.state[p]`, a dictionary for each parameter. It starts empty.
 
 
-# %%
+# %% tags=["code"]
 class Version2(torch.optim.Optimizer):
     def __init__(self, params, lr=0.001, momentum=0.9, weight_decay=0.0, nesterov=False):
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
@@ -841,12 +892,12 @@ class Version2(torch.optim.Optimizer):
                 p.add_(state["v"], alpha=-group["lr"])
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 mine = by_hand(lambda p: Version2(p, lr=0.001, momentum=0.9))
 same = torch.allclose(mine, right[0.9], rtol=1e-12, atol=0)
 print("the same as torch.optim.SGD(momentum=0.9):", same)
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 a = torch.tensor(START["a"], requires_grad=True)
 b = torch.tensor(START["b"], requires_grad=True)
 optimizer = Version2([a, b])
@@ -855,17 +906,18 @@ optimizer.step()
 for name, p in (("a", a), ("b", b)):
     print(f"v of {name} after one step:", optimizer.state[p]["v"].tolist())
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # These are D's numbers. All right, then?
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** Two faults of D's are still in it. One line changes what is not its own; one argument does nothing. Which? When
 # would you notice?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 def two_steps_on_one_gradient(make):
     p = torch.tensor([1.0], dtype=torch.float64, requires_grad=True)
     optimizer = make([p], lr=0.1, momentum=0.0, weight_decay=0.1)
@@ -885,7 +937,8 @@ for make in (torch.optim.SGD, Version2):
 # take two steps, the decay is counted again and again.
 #
 # An optimizer must leave `p.grad` alone: `g = g.add(p, alpha=...)`, without the `_`, is a new tensor.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The other fault is quieter still: `nesterov=True` is accepted, and nothing is done with it.
 
 # %%
@@ -894,7 +947,7 @@ asked_for = by_hand(lambda p: torch.optim.SGD(p, lr=0.001, momentum=0.9, nestero
 print("nesterov=True gives Nesterov's momentum:", torch.allclose(ignored, asked_for))
 print("nesterov=True gives plain momentum:", torch.allclose(ignored, right[0.9]))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # An argument that is accepted and ignored is worse than none: you believe that you have tried it. What you have not written,
 # refuse.
 
@@ -904,7 +957,7 @@ print("nesterov=True gives plain momentum:", torch.allclose(ignored, right[0.9])
 # D's `step` ends in `return loss`. Nothing in it is called `loss`.
 
 
-# %%
+# %% tags=["code"]
 class Version3(Version2):
     def step(self):
         super().step()
@@ -916,8 +969,11 @@ try:
 except NameError as error:
     print("NameError:", error)
 
-# %% [markdown]
-# That one is loud, but only by luck: with a training loop in the same notebook, there *is* a `loss`, and `step` returns that, in silence. What
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# That one is loud, but only by luck: with a training loop in the same notebook, there *is* a `loss`, and `step` returns that, in silence.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# What
 # belongs there? torch's `step` takes a *closure*, a function that computes loss and gradients
 # anew, for rules that need them more than once a step. `step` returns what the closure returned.
 
@@ -925,7 +981,7 @@ except NameError as error:
 # ## Version 4: complete
 
 
-# %%
+# %% tags=["code"]
 class Momentum(torch.optim.Optimizer):
     def __init__(self, params, lr=0.001, momentum=0.9, weight_decay=0.0):
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
@@ -944,7 +1000,7 @@ class Momentum(torch.optim.Optimizer):
         return loss
 
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for arguments in ({}, {"momentum": 0.5}, {"weight_decay": 0.1}):
     theirs = by_hand(
         lambda p, a=arguments: torch.optim.SGD(p, **{"lr": 0.001, "momentum": 0.9, **a}),
@@ -970,7 +1026,7 @@ fit(model, Momentum(groups, lr=0.1), digits, epochs=1, progress=False)
 for name, layer, old in zip(("first", "last"), (first, last), before, strict=True):
     print(f"the {name} layer has moved: {not torch.equal(layer.weight.cpu(), old)}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # This course does the same for all rules at once: `optimizers.RuleOptimizer` is the loop, and a rule is a function. Yours would be a
 # class of two lines (see the exercises).
 
@@ -980,23 +1036,25 @@ for name, layer, old in zip(("first", "last"), (first, last), before, strict=Tru
 # D trains a network of 784, 256 and 10 units on digits whose pixels go from 0 to 255, with batches of 32 and lr 0.001. It splits them: 8,000 to learn
 # from, 2,000 for validation. It prints an accuracy of 0.81 after one epoch (250 steps) and 0.90 after two, with plain SGD. Ours are 3,200 and 800, so
 # that an epoch has 100 steps.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # `fit` shows a progress bar whose text carries epoch and loss, and the accuracy of the last test. `test_every` tests during the
 # epoch, too.
-#
+
+# %% [markdown]
 # **Predict.** Pixels up to 255 in the place of 1. What does that do to the gradients of the first layer? What would lr 0.3 do?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 split = data.load("mnist-5k", validation=0.2)
 coarse = replace(split, x_train=255 * split.x_train, x_val=255 * split.x_val)
 model = models.mlp(784, 256, 10)
 plain = Momentum(model.parameters(), lr=0.001, momentum=0.0)
 history = fit(model, plain, coarse, epochs=5, batch_size=32, test_every=25)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 plotting.plot_curves(
     {"during and after each epoch": (history.tests.epochs, 100 * history.tests.val_accuracy)},
     title="With its small lr, D's training works; watched while it runs",
@@ -1011,7 +1069,7 @@ print("after as many steps as D's first epoch, above 0.8:", by_step[250] > 0.8)
 # %% tags=["nbval-ignore-output"]
 print(f"after 250 steps: {by_step[250]:.2f}; after 500: {by_step[500]:.2f}")
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 wild = models.mlp(784, 256, 10)
 run = fit(
     wild, Momentum(wild.parameters(), lr=0.3, momentum=0.0), coarse, epochs=1, progress=False
@@ -1019,9 +1077,10 @@ run = fit(
 failed = run.status == "diverged" or run.epochs.val_accuracy.iloc[-1] < 0.3
 print("lr = 0.3, which is good for pixels from 0 to 1, fails:", failed)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # About D's numbers, though it had other digits and other first weights.
-#
+
+# %% [markdown]
 # The pixels are 255 times as large. So the gradients of the first layer are, too, and its scores change 255 times as much when its weights do. If the
 # weights of the first layer began 255 times smaller, its lr would have to be exactly $255^2$ times smaller. Here they do not, and it is not quite as
 # bad. Scale your inputs, and known learning rates will fit.
@@ -1036,7 +1095,7 @@ print("lr = 0.3, which is good for pixels from 0 to 1, fails:", failed)
 # **Predict.** How could one notice without reading the code?
 
 
-# %%
+# %% tags=["code"]
 class DNetwork(torch.nn.Module):
     def __init__(self, applied):
         super().__init__()
@@ -1048,10 +1107,10 @@ class DNetwork(torch.nn.Module):
         return self.out(self.dropout(h) if self.applied else h)
 
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for applied in (False, True):
     network = DNetwork(applied).train()
     x = digits.x_train[:8]
@@ -1060,7 +1119,10 @@ for applied in (False, True):
     )
 
 # %% [markdown]
-# In training mode, dropout draws anew each time. If two passes give the same scores, there is no dropout. (`print(network)` lists
+# In training mode, dropout draws anew each time. If two passes give the same scores, there is no dropout.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (`print(network)` lists
 # the layer in both cases.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1087,7 +1149,7 @@ for silenced in ("ignore", "always"):
         faulty()
     print(f"{silenced}: {len(told)} told.", *(str(w.message).split(". ")[0] for w in told))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # torch knew. Silence one warning, by name, when you have understood it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1096,13 +1158,13 @@ for silenced in ("ignore", "always"):
 # "We compare SGD with and without momentum 0.9, both at lr 0.1, to be fair." You know by now that this compares an lr of 0.1 with one of about 1. On
 # the digits:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for lr in (0.003, 0.095, 0.53):
     i = int(np.abs(net_lrs - lr).argmin())
     ahead = "momentum 0.9" if losses[0.9][i] < losses[0.0][i] else "momentum 0"
     print(f"both at lr = {net_lrs[i]:.2g}: {ahead} is ahead")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Choose the lr, and you have chosen the winner.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1139,14 +1201,18 @@ for name, arguments in (
 # | memory | one number per weight |
 # | writing an optimizer | groups, state, in place; leave `p.grad` alone; refuse what you do not do |
 # | what is wrong with it | still one lr for all directions; where noise rules, it is little more than a larger lr |
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # **Next.** A learning rate for each weight: Adagrad, RMSProp, Adadelta (lecture 4).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # **They answer back:** [the exercises of this lecture](exercises/student/03_momentum.ipynb) try what you write, and say which
-# mistake it is. Three more to think about; add a cell below each and try.
+# mistake it is.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Three more to think about; add a cell below each and try.
 #
 # **1.** D's final project: give `Momentum` an argument `nesterov`. Test it by hand against
 # `torch.optim.SGD(p, lr=0.001, momentum=0.9, nesterov=True)`, over 20 steps.
@@ -1168,7 +1234,7 @@ for name, arguments in (
 #
 # <details><summary>Answer</summary>Ten times as much: lr / (1 - β). The rule is <code>rules.momentum_ema</code>.</details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # ## References
 #
 # - B. T. Polyak, [Some methods of speeding up the convergence of iteration

@@ -13,7 +13,8 @@
 #
 # For ten years, most networks have been trained with Adam. Two newer rules ask what Adam did not.
 # Lion: how little of the gradient is enough? Muon: why treat a matrix as a list of numbers?
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
@@ -50,7 +51,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["beside"]
 # ## Two walkers, and one sees only signs
 #
 # Both walk in the valley of lecture 1. One knows the whole gradient. The other is told, for each coordinate, only
@@ -66,9 +67,12 @@ Animation(
 
 # %% [markdown]
 # **Predict.** Which one sees only signs? And will it arrive, if it may go on for as long as it likes?
-#
-# Here is why it matters: there is a rule that walks by signs, and Google has used it in production, its authors report. The question of this
-# lecture: **which rule should *you* train with?** At the end there is one page to decide by.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Here is why it matters: there is a rule that walks by signs, and Google has used it in production, its authors report.
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The question of this lecture: **which rule should *you* train with?** At the end there is one page to decide by.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What is wrong with Adam?
@@ -100,10 +104,10 @@ show_rule(rules.lion)
 # - (c) $(-4.92, -1.92)$
 # - (d) it depends on the betas
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 quiz = descend("quadratic", "lion", lr=0.4, steps=30)
 for step in (1, 2, 6, 7, 8):
     x1, x2 = quiz.x[step].tolist()
@@ -130,7 +134,7 @@ print(
 # are one, and it takes the sign of the momentum: *Signum*. Three claims, checked:
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def sign_sgd(x, g, s, t, lr):
     return x - lr * torch.sign(g), s
 
@@ -145,7 +149,7 @@ def same_path(*runs):
     return relative_error(a, b) < 1e-12
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 bare = sign_sgd, {"lr": 0.003}
 adam_bare = rules.adam, {"lr": 0.003, "beta1": 0.0, "beta2": 0.0, "eps": 0.0}
 lion_equal = rules.lion, {"lr": 0.003, "beta1": 0.9, "beta2": 0.9}
@@ -163,10 +167,10 @@ print("Lion, equal betas = Signum:", same_path(lion_equal, (signum, {"lr": 0.003
 #
 # **Predict.** With 0.9 and 0.99: by how much does the newest gradient outweigh the one before it?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 k = np.arange(1, 60)
 weights = {
     "Lion, 0.9 and 0.99": np.append(0.1, 0.9 * 0.01 * 0.99 ** (k - 1)),
@@ -191,7 +195,7 @@ print("the rule's own memory agrees:", np.allclose(remembered, lion_weights[1:],
 print(f"the newest outweighs the one before {lion_weights[0] / lion_weights[1]:.0f} times,")
 print("and yet makes only a tenth of the whole")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # It is a look ahead, as Nesterov's is: a long memory for the noise, and an extra vote for the gradient of now. With *one* beta you
 # would have to choose.
 
@@ -204,7 +208,7 @@ print("and yet makes only a tenth of the whole")
 # loop over plain numbers, with weight decay, and walk both.
 
 
-# %%
+# %% tags=["code"]
 def lion_as_printed(x, lr, beta1, beta2, decay, steps):
     """Chen and others (2023), Algorithm 2, number by number."""
     m, points = [0.0, 0.0], [list(x)]
@@ -218,7 +222,7 @@ def lion_as_printed(x, lr, beta1, beta2, decay, steps):
     return torch.tensor(points, dtype=torch.float64)
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 printed = lion_as_printed([-1.2, 1.0], lr=0.003, beta1=0.9, beta2=0.99, decay=0.1, steps=500)
 ours = descend("rosenbrock", "lion", lr=0.003, weight_decay=0.1, steps=500)
 print("torch.optim has a Lion:", hasattr(torch.optim, "Lion"))
@@ -229,22 +233,26 @@ print("our Lion is the paper's, to 12 digits:", relative_error(printed, ours.x) 
 #
 # **Predict.** Double the learning rate. Does it get there in half the steps? How close does it get in the end?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore("quadratic", "lion", lr=(0.01, 0.23, 1.0), beta1=(0.0, 0.9, 0.95), steps=60)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # 1. The first steps lie on a diagonal, at any lr: steep or flat makes no difference.
 # 2. Twice the lr, half the steps, until it is first near. Each step is as long as the one before.
 # 3. It runs past the minimum: the memory takes a while to turn around.
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # 4. Set $\beta_1$ to 0: it no longer runs past. But it still does not settle. It jumps to and fro, by lr. (Unless it hits the minimum exactly, as
 #    at lr = 1: there the sign is 0.)
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # 5. It diverges nowhere on these sliders. Gradient descent has an edge, since its steps grow with the distance. These cannot grow: it stays within
 #    some lr of the minimum.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 lrs = np.geomspace(0.01, 1, 81)
 paths = descend("quadratic", "lion", lr=lrs, beta1=[0.0, 0.9], steps=60)
 print("settings that diverge:", int(paths.diverges.sum()))
@@ -257,10 +265,13 @@ for beta1, furthest in zip((0.0, 0.9), beyond.amax(dim=0).tolist(), strict=True)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## It never settles
 #
-# Near a minimum the gradient is small. Gradient descent takes small steps there, and arrives. A sign is never small. Without
-# memory, once a coordinate is within one step of the minimum, it jumps from one side to the other for ever:
-# by lr, whatever the curvature. With memory the swing is a little wider.
-#
+# Near a minimum the gradient is small. Gradient descent takes small steps there, and arrives. A sign is never small.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Without memory, once a coordinate is within one step of the minimum, it jumps from one side to the other for ever: by lr, whatever the
+# curvature. With memory the swing is a little wider.
+
+# %% [markdown]
 # So the answer to the opening question is: Q sees only signs, and it never arrives.
 
 # %%
@@ -269,10 +280,10 @@ for name, rule in (("SGD", rules.sgd), ("signs alone", sign_sgd), ("Lion", rules
     reach = paths.x[-1000:].abs().amax(dim=(0, 2)) / torch.tensor([0.03, 0.1, 0.3])
     print(f"{name}: in the end it swings by {reach.min():.1f} to {reach.max():.1f} lr")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The remedy is a learning rate that falls (lecture 2). With signs it is no refinement: without it there is no arrival.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 falling = descend("quadratic", "lion", lr=schedules.Linear(0.23, steps=100), steps=100)
 print("Lion, lr 0.23:", descend("quadratic", "lion", lr=0.23, steps=100).outcome)
 print("Lion, lr from 0.23 to 0:", falling.outcome)
@@ -286,10 +297,11 @@ print("Lion, lr from 0.23 to 0:", falling.outcome)
 #
 # $$\mathrm{E}\,[\mathrm{sign}(g + \sigma\xi)] = 2P - 1 = \mathrm{erf}\!\left(\frac{g}{\sigma\sqrt2}\right)
 # \;\approx\; \sqrt{\frac{2}{\pi}}\;\frac{g}{\sigma} \quad\text{for small } \frac{g}{\sigma}$$
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** Draw it: the expected step, against gradient / noise. Where does SGD's line go? And Adam's?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 ratio = np.linspace(-4, 4, 33)
 x, g = torch.zeros(200_000), torch.randn(200_000, generator=torch.Generator().manual_seed(0))
 steps = {
@@ -301,10 +313,10 @@ steps = {
     "SGD, lr 1": ratio,
 }
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {name: (ratio, np.array(y)) for name, y in steps.items()},
     title="Under noise, a sign is a gradient that saturates",
@@ -316,10 +328,12 @@ gap = np.abs(np.subtract(steps["sign, measured"], steps["sign, erf"])).max()
 print(f"measured and erf differ by less than 0.01: {gap < 0.01}")
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # - *Noisy coordinates* (the middle): the sign is right a little more often than not. On average it behaves like SGD, with a step
 #   of gradient / noise. The noise itself makes the sign smooth.
 # - *Clear coordinates* (the ends): no step is longer than lr.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # - Adam does nearly the same. With long memories $\hat m \to g$ and $\hat v \to g^2 + \sigma^2$, so its step is
 #   $g / \sqrt{g^2 + \sigma^2}$. That is one explanation of why so crude a rule trains nearly as well as Adam.
 
@@ -329,7 +343,8 @@ figure
 # *(For home.)*
 #
 # **Predict.** SGD's noise ball shrinks like $\sqrt{\mathrm{lr}}$ (lecture 2). A sign's step is always lr. Divide lr by 100: by what is its ball divided?
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Take signs without memory, along one axis with curvature λ. Near the minimum, a step pulls back by $r x$ on average, with
 # $r = \mathrm{lr}\sqrt{2/\pi}\,\lambda / \sigma$, and kicks at random by about lr. A cloud of walkers of variance $V$ has $(1 - r)^2 V + \mathrm{lr}^2$ after the
 # step. It stays the same where $2 r V \approx \mathrm{lr}^2$, that is,
@@ -338,7 +353,7 @@ figure
 #
 # as long as that is well above lr (with a smaller noise it is about lr).
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 lrs, bowl = np.geomspace(0.003, 0.3, 9), surfaces.bowl(1, 1)
 spreads, theory = {}, {}
 for sigma in (1, 2):
@@ -349,10 +364,10 @@ for sigma in (1, 2):
     spreads[f"noise {sigma}"] = lrs, rms
     theory[f"noise {sigma}"] = np.sqrt(np.sqrt(np.pi / 8) * lrs * sigma)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     spreads,
     title="A hundredth of the lr, a tenth of the ball",
@@ -368,10 +383,11 @@ off = np.abs(np.array(ratios) - 1).max()
 print(f"theory and measurement agree within 20 %: {off < 0.2}")
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # With noise, the ball shrinks only like $\sqrt{\mathrm{lr}}$, as SGD's does. And what counts is σ/λ: multiply the loss by
 # anything, and both grow alike. The ball stays as it is.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Now with Lion's memory. An average takes noise out of a gradient.
 #
 # **Predict.** So does more weight on the memory, a larger $\beta_1$, make the ball smaller?
@@ -387,10 +403,10 @@ explore(
     steps=150,
 )
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for beta1, beta2 in ((0.0, 0.99), (0.9, 0.99), (0.95, 0.99), (0.9, 0.999)):
     walk = descend(
         bowl,
@@ -415,17 +431,17 @@ for beta1, beta2 in ((0.0, 0.99), (0.9, 0.99), (0.95, 0.99), (0.9, 0.999)):
 #
 # **Predict.** Multiply the loss by 1000. What becomes of SGD's path, and of Lion's?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for name, lr in (("sgd", 0.1), ("lion", 0.1)):
     once = descend(surfaces.bowl(0.2, 4), name, lr=lr, steps=100)
     thousand = descend(surfaces.bowl(200, 4000), name, lr=lr, steps=100)
     print(f"{name}: {once.outcome}; loss times 1000: {thousand.outcome};", end=" ")
     print("the same path:", relative_error(once.x, thousand.x) < 1e-9)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Lion's lr has the units of the weights. It says: *each weight moves by this much in one step.*
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -438,7 +454,10 @@ for name, lr in (("sgd", 0.1), ("lion", 0.1)):
 #
 # $$|x_t| \;\le\; (1 - \mathrm{lr}\,\lambda)\,\frac1\lambda + \mathrm{lr} \;=\; \frac1\lambda$$
 #
-# (for $\mathrm{lr}\,\lambda \le 1$). SGD's decay has no such wall: a larger gradient pushes further. We put the minimum outside the box.
+# (for $\mathrm{lr}\,\lambda \le 1$). SGD's decay has no such wall: a larger gradient pushes further.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# We put the minimum outside the box.
 
 # %%
 far = surfaces.Surface(
@@ -466,10 +485,10 @@ for decay in (0.0, 0.5, 1.0):
 #
 # **Predict.** How many times smaller than AdamW's is Lion's best learning rate? Is it better?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from course_utils import benchmark, comparing
 from course_utils.bootstrap import intervals
 
@@ -492,10 +511,12 @@ by_seed = 100 * ends.pivot(index="seed", columns="optimizer", values="accuracy")
 low, high = intervals((by_seed.AdamW - by_seed.Lion).to_numpy()[:, None])
 print(f"AdamW minus Lion: between {low[0]:.2f} and {high[0]:.2f} points")
 
-# %% [markdown]
-# No gain on this problem, and a small loss, for half the memory. But it needs *another learning rate*, ten times less. Why? Where the
-# gradient is mostly noise, AdamW's steps are much shorter than its lr. A sign never is: it is right or wrong by a whole lr. The
-# inventors say three to ten times less than AdamW's.
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# No gain on this problem, and a small loss, for half the memory. But it needs *another learning rate*, ten times less.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Why? Where the gradient is mostly noise, AdamW's steps are much shorter than its lr. A sign never is: it is right or wrong by a whole lr.
+# The inventors say three to ten times less than AdamW's.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A layer is a matrix
@@ -505,14 +526,20 @@ print(f"AdamW minus Lion: between {low[0]:.2f} and {high[0]:.2f} points")
 #
 # $$G = \sum_i \sigma_i\, u_i v_i^\top = U \Sigma V^\top, \qquad \sigma_1 \ge \sigma_2 \ge \dots \ge 0$$
 #
-# Each term says: "if pictures that look like $v_i$ excited the hidden units $u_i$ more, the loss would rise, with strength $\sigma_i$". The step,
-# $-G$, makes them excite them less. The $v_i$ are at right angles to each other, and so are the $u_i$; all have length 1. The $\sigma_i$ are the
+# Each term says: "if pictures that look like $v_i$ excited the hidden units $u_i$ more, the loss would rise, with strength $\sigma_i$".
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# The step, $-G$, makes them excite them less. The $v_i$ are at right angles to each other, and so are the $u_i$; all have length 1.
+
+# %% [markdown]
+# The $\sigma_i$ are the
 # *singular values*. (From here on, $\sigma_i$ is a strength. There is no noise in this part.)
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** We take the gradient on all 4,000 digits. It has 100 singular values. How many of them make up 80 % of
 # $\lVert G \rVert^2 = \sum_i \sigma_i^2$?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 digits = data.load("mnist-5k")
 network = models.mlp_small()
 sgd = torch.optim.SGD(network.parameters(), lr=0.1)
@@ -523,10 +550,10 @@ loss = torch.nn.functional.cross_entropy(network(digits.x_train), digits.y_train
 before = torch.linalg.svdvals(G)
 share = (before.square().cumsum(0) / before.square().sum()).tolist()
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {"gradient": (range(1, 101), before / before[0])},
     title="The gradient pulls in a few directions, hardly in the others",
@@ -551,7 +578,8 @@ figure
 # $$G = U \Sigma V^\top \quad\longrightarrow\quad O = U V^\top$$
 #
 # (The rule does this to the momentum rather than to the gradient itself.) $O$ is the sign, not of each entry, but of each strength.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # There is no need for $U$ and $V$. If $X = U S V^\top$, then $X X^\top X = U S^3 V^\top$. So a polynomial of odd powers
 # *in matrices* is the same polynomial of each singular value:
 #
@@ -577,17 +605,17 @@ print(
 # **Predict.** $p(s) = 3.4445\,s - 4.775\,s^3 + 2.0315\,s^5$. What does it do to a small strength, say 0.01? How often must it be
 # applied? And does it leave a 1 alone?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 s = np.geomspace(1e-4, 1, 4001)
 iterates = {"before": s}
 for n in range(1, 6):
     y = list(iterates.values())[-1]
     iterates[f"{n} times" if n > 1 else "once"] = a * y + b * y**3 + c * y**5
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {name: (s, y) for name, y in iterates.items()},
     title="After five times, strengths from 0.002 on are alike",
@@ -603,8 +631,10 @@ for low in (0.002, 0.01):
 print(f"p(1) = {a + b + c:.3f}; a strength of 0.0001 ends at {end[0]:.3f}")
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # - A small strength is multiplied by $a = 3.44$ each time: by almost 500 in five times.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # - It does *not* converge to 1: even 1 goes to 0.7. The curves end in a band. The coefficients were chosen to be fast,
 #   at the price of accuracy. Its inventors report that the band does no harm.
 # - The matrix is first divided by its norm, so that no strength is above 1. What is below about 1/500 of the norm stays small.
@@ -614,10 +644,10 @@ figure
 #
 # **Predict.** Where do the 100 singular values of our gradient end?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 after = torch.linalg.svdvals(rules.newton_schulz(G))
 figure = plotting.plot_curves(
     {
@@ -637,7 +667,7 @@ figure
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole rule
 
-# %%
+# %% tags=["formulas"]
 show_rule(rules.muon)
 
 # %% [markdown]
@@ -689,13 +719,15 @@ print("same as torch.optim.Muon, to that accuracy:", relative_error(*ends) < 2 *
 # $$\min_D\; \langle G, D \rangle = \sum_{ij} G_{ij} D_{ij} \quad\text{with}\quad \lVert D \rVert \le 1$$
 #
 # The answer depends on what "size" means.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # | size of $D$ | best $D$ | gain $-\langle G, D\rangle$ | the rule |
 # | --- | --- | --- | --- |
 # | Frobenius: root of the sum of squares | $-G / \lVert G \rVert$ | $\lVert G \rVert$ | normalised gradient descent |
 # | maximum: the largest entry | $-\mathrm{sign}(G)$ | $\sum \lvert G_{ij} \rvert$ | signSGD, Lion |
 # | spectral: the largest singular value | $-U V^\top$ | $\sum \sigma_i$ | Muon |
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # *Why the last line.* $\langle G, D \rangle = \sum_i \sigma_i\, u_i^\top D\, v_i$. If no singular value of $D$ is above 1, then
 # $\lvert u_i^\top D v_i \rvert \le 1$, so the sum is at least $-\sum_i \sigma_i$; and $-UV^\top$ reaches that. The other two are the same argument,
 # once by Cauchy and Schwarz, once entry by entry.
@@ -714,7 +746,7 @@ for name, (size, D, gain) in best.items():
     print(f"{name:9} size {size(D):.2f}, gain {(G5 * D).sum():.2f} = {gain:.2f};", end=" ")
     print("none of 100,000 others gains more:", bool(others.max() <= gain))
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "subslide"}
 # The picture of two of the sizes (open to see the code)
 figure = plotting.Figure(
     (9, 4.6), "Two balls: on a circle the best step is along -g, on a square a corner."
@@ -730,10 +762,11 @@ for ax, (x, y, title, step) in zip(figure.subplots(1, 2), (circle, square), stri
     ax.text(0.35, 0.3, "$g$")
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Black is the gradient, red the best step. On the circle a small component stays small. On the square it counts in full: the best step is a corner. Read
 # the axes of the square as *entries*, and it is Lion. Read them as *singular values*, and it is Muon.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Which size is right? A layer's output is $W$ times its input. A step of spectral size 1 changes the output by at most 1 for
 # an input of length 1. It bounds what the layer *does*, not what its entries are.
 
@@ -744,13 +777,15 @@ figure
 # directions at right angles, the most frequent one ten thousand times as often as the rarest:
 #
 # $$f(W) = \tfrac12 \sum_k p_k\, \lVert (W - W^*)\, q_k \rVert^2, \qquad G = (W - W^*)\, C, \quad C = \sum_k p_k\, q_k q_k^\top$$
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (The $q_k$ do not lie along the axes. So a rule that has a step size for each coordinate, such as Adam, cannot see them.) Each rule gets the
 # best of 18 learning rates, which fall to 0 in 100 steps.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** After 100 steps: which directions has SGD learnt? Which has Muon?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 n, T = 32, 100
 draw = functools.partial(torch.randn, n, n, generator=torch.Generator().manual_seed(1))
 q = torch.linalg.qr(draw(dtype=torch.float64)).Q
@@ -768,7 +803,7 @@ def learn(rule, lrs, **hyper):
     return torch.stack(losses), ((W - target) @ q).norm(dim=-2) / (target @ q).norm(dim=-2)
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 lrs = np.geomspace(1e-4, 10, 18)
 contenders = {
     "SGD, momentum": (rules.momentum, lrs, {}),
@@ -781,10 +816,10 @@ for name, (rule, tried_lrs, hyper) in contenders.items():
     k = losses[-1].nan_to_num(math.inf).argmin()
     curves[name], left[name] = (np.arange(1, T + 1), losses[:, k]), not_learnt[k].numpy()
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 plotting.plot_curves(
     curves,
     title="Neck and neck at first; then Muon goes on",
@@ -793,7 +828,7 @@ plotting.plot_curves(
     log="y",
 )
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for name, values in left.items():
     print(f"{name}: more than half of the rarest direction is left: {values[-1] > 0.5}")
 plotting.plot_curves(
@@ -804,11 +839,14 @@ plotting.plot_curves(
     log="x",
 )
 
-# %% [markdown]
-# SGD learns a direction at the rate of its frequency: the frequent ones soon, the rare ones hardly. Muon walks towards all that are above 1/500 of the
-# norm at about the same speed. (With a rarest direction that is a *thousand* times rarer, tuned SGD with momentum keeps up: see *A speed-up measured
-# at one size*.) The loss shows it late: what is rare weighs little in it. Language is like this: most words are rare. That is one explanation that is offered for its success there. It is no proof: *a rare direction may also be
-# noise*, and then it is better left alone.
+# %% [markdown] slideshow={"slide_type": "notes"}
+# SGD learns a direction at the rate of its frequency: the frequent ones soon, the rare ones hardly. Muon walks towards all that are above
+# 1/500 of the norm at about the same speed. (With a rarest direction that is a *thousand* times rarer, tuned SGD with momentum keeps up: see
+# *A speed-up measured at one size*.)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The loss shows it late: what is rare weighs little in it. Language is like this: most words are rare. That is one explanation that is
+# offered for its success there. It is no proof: *a rare direction may also be noise*, and then it is better left alone.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Muon on a surface
@@ -817,7 +855,7 @@ plotting.plot_curves(
 #
 # On our surfaces a point has two numbers. What matrix is that? Take them as the strengths of a *diagonal* matrix:
 
-# %%
+# %% tags=["code"]
 
 
 def muon_diagonal(x, g, s, t, lr=0.1, momentum=0.95):
@@ -829,16 +867,16 @@ def muon_diagonal(x, g, s, t, lr=0.1, momentum=0.95):
 
 muon_diagonal.matrices = True  # it sees a point as a column
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** Which rule will its path resemble?
 
 # %%
 explore("quadratic", muon_diagonal, lr=(0.01, 0.2, 1.0), steps=60)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Lion's: the first steps go along the diagonal; it runs past the minimum; it does not settle. But a step is not exactly lr, as the strengths end in the
 # band, not at 1. Like Lion, Muon needs an lr that falls.
 
@@ -850,14 +888,20 @@ explore("quadratic", muon_diagonal, lr=(0.01, 0.2, 1.0), steps=60)
 # - biases and norms, which are no matrices;
 # - embeddings (tables with a row of weights for each word);
 # - the last layer.
-#
+
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # The last two were found by trial. (Strictly, our only large matrix is the network's first layer. We take it all the same: there is no other.)
-#
-# So one needs *two* optimizers, and one loop that steps both. (torch's Muon can scale its step to the size of AdamW's,
-# `adjust_lr_fn="match_rms_adamw"`: then one lr serves both, up to a factor of two or so.)
+
+# %% [markdown]
+# So one needs *two* optimizers, and one loop that steps both.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (torch's Muon can scale its step to the size of AdamW's, `adjust_lr_fn="match_rms_adamw"`: then one lr serves both, up to a factor of two or
+# so.)
 
 
-# %%
+# %% slideshow={"slide_type": "subslide"} tags=["code"]
 class Together(torch.optim.Optimizer):
     """Several optimizers, each with its own parameters, stepped together."""
 
@@ -897,7 +941,7 @@ for name, scaled in (("AdamW", {}), ("Muon", {"adjust_lr_fn": "match_rms_adamw"}
 #
 # **Predict.** Who is in front? By more than the seeds differ?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 ours = {
     "SGD, momentum": (lambda net, lr: optimizers.SGD(net.parameters(), lr, 0.9), 0.03),
     "AdamW": (lambda net, lr: optimizers.AdamW(net.parameters(), lr), 0.003),
@@ -917,7 +961,7 @@ def accuracy(make, lr, seed, pictures, epochs=5):
     return 100 * run.epochs[f"{pictures.held_out[0]}_accuracy"].iloc[-1]
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 jobs = [(name, k, seed) for name in ours for k in (0, 1, 2) for seed in range(3)]
 rows = []
 for name, k, seed in progress_bar(jobs):
@@ -927,10 +971,10 @@ for name, k, seed in progress_bar(jobs):
 tuning = pd.DataFrame(rows, columns=["rule", "lr", "seed", "accuracy"])
 best_lr = tuning.groupby(["rule", "lr"]).accuracy.mean().groupby("rule").idxmax()
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "subslide"}
 # The picture: means over three seeds in bands (open to see the code)
 ends = tuning.groupby(["rule", "lr"], sort=False).accuracy
 figure = plotting.plot_curves(
@@ -947,11 +991,11 @@ figure.axes[0].set_ylim(bottom=86)
 figure.axes[0].legend(loc="lower right")
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Now each with its best lr, and fresh seeds, on the test pictures. AdamW also gets twice the epochs, since a step of Muon
 # takes longer.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 final = {}
 for name in progress_bar([*ours, "AdamW, twice the epochs"]):
     longer = name not in ours
@@ -965,9 +1009,10 @@ print("the highest mean after five epochs:", max(means, key=means.get))
 for name, values in final.items():
     print(f"{name:29}", ", ".join(f"{value:.1f} %" for value in values))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # On this small problem, five epochs each, Muon is in front. On the validation pictures, its band does not overlap with the others'.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Before you write a paper: it is one problem, of one size, at a constant lr, with three seeds, and counted in *epochs*. Look at the last of the
 # five lines: with twice the epochs, AdamW comes level, or nearly. And a step of Muon costs about twice one of AdamW here, or more (*What it costs*). In seconds,
 # little is left of the lead, if anything.
@@ -981,7 +1026,7 @@ for name, values in final.items():
 #
 # **Predict.** As they are set, momentum is first. Which of them can you bring to the minimum in 100 steps, and which cannot be brought to stay there?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 race(
     "quadratic",
     {
@@ -996,10 +1041,10 @@ race(
     steps=100,
 )
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 six = ["sgd", "momentum", "adam", "lion", muon_diagonal, "schedule_free"]
 lrs = np.geomspace(0.01, 1, 81)
 for rule in six:
@@ -1022,7 +1067,7 @@ for rule in six:
 # **Predict.** Near the saddle, the slope is nearly zero, and all rules start almost on the ridge. Who *arrives* first? Does the winner of one landscape win
 # them all?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 runners = {"SGD": "sgd", "momentum": "momentum", "Adagrad": "adagrad"}
 runners |= {"RMSProp": "rmsprop", "Adam": "adam", "Lion": "lion"}
 landscapes = surfaces.long_valley, surfaces.beale, surfaces.saddle
@@ -1038,10 +1083,10 @@ def best_walk(surface, rule):
 
 best_of = {(s.name, n): best_walk(s, rule) for s in landscapes for n, rule in runners.items()}
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.Figure((13, 5), "Paths of six rules, each at its best lr, on three surfaces.")
 for ax, surface in zip(figure.subplots(1, 3), landscapes, strict=True):
     plotting.draw_surface(ax, surface)
@@ -1053,7 +1098,7 @@ figure.legend(handles, labels, loc="outside lower center", ncols=7)
 figure.suptitle("No rule wins on all three", fontsize=14)
 figure
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for surface in landscapes:
     order = sorted(
         runners, key=lambda name: best_of[surface.name, name].arrival.item() % 10_000
@@ -1089,20 +1134,21 @@ for name, (make, lr) in ours.items():
     )
     print(f"{name}: {kept / n_weights:.2f} numbers per weight")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Multiplications.** For a matrix of $r \times c$, $r \le c$, one round of Newton–Schulz needs $XX^\top$, its square, and a product
 # with $X$: $r^2 c + r^3 + r^2 c$ multiplications, at most $3 r^2 c$. Training a hidden layer on $B$ inputs needs $3 r c B$: once forward,
 # twice backward. (The first layer, such as ours: once.) So for $R$ rounds, roughly,
 #
 # $$\frac{\text{Newton–Schulz}}{\text{training}} \;\approx\; \frac{R\, 3 r^2 c}{3\, r c B} = \frac{R\,r}{B}$$
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** Our layer has $r = 100$, $R = 5$, and the batch is 64. Suppose a language model has $r$ = 16,384 and 16 million tokens (pieces of words) a
 # batch. How much does each pay?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 exact = 5 * (2 * 100**2 * 784 + 100**3) / (2 * 100 * 784 * 64)  # our layer is the first
 print(f"our layer: about {exact:.0f} times the multiplications of training, on top")
 print(f"the language model: about {5 * 16_384 / 16_000_000:.3f} times")
@@ -1118,9 +1164,10 @@ for name, seconds in times.items():
         f"a step of {name} takes {seconds / times['SGD, momentum']:.1f} times one of SGD, here, now"
     )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (The clock says less than 1 + 8: on so small a network, most of a step is not multiplication.)
-#
+
+# %% [markdown]
 # On a small batch Muon's step is mostly Newton–Schulz. On a huge batch it is nearly free. (In multiplications. Matrices spread over
 # many machines must first be brought together, and that takes time, too.) So *Muon's price per step depends on the batch*, and a comparison in
 # steps flatters it where batches are small.
@@ -1143,7 +1190,7 @@ print("Lion at lr 0.01, near AdamW's best, loses more than a point:", lost > 1)
 # A bias is no matrix; Muon refuses. The last layer and an embedding are matrices in form, so nobody refuses. What happens to an
 # embedding? Ten words, each a row. In this first batch, word 0 occurs a hundred times, word 1 once, the others never.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 try:
     optimizers.Muon(models.mlp_small().parameters())
 except ValueError as refused:
@@ -1155,9 +1202,12 @@ print("lengths of the rows of the gradient:", [round(v) for v in G.norm(dim=1).t
 print("the rare word's step is at least half as long:", bool(rows[1] > rows[0] / 2))
 print("the others stand still:", bool((rows[2:] == 0).all()))
 
-# %% [markdown]
-# A word seen once gets about as long a step as a word seen a hundred times. (With Adam, it does, too.) That embeddings and the last layer go to AdamW
-# was found by trial. One argument for it: the input of an embedding is one word. So its rows are the units, and not the directions across them.
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# A word seen once gets about as long a step as a word seen a hundred times. (With Adam, it does, too.)
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# That embeddings and the last layer go to AdamW was found by trial. One argument for it: the input of an embedding is one word. So its rows
+# are the units, and not the directions across them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### A tuned new rule against an untuned old one
@@ -1167,10 +1217,10 @@ print("the others stand still:", bool((rows[2:] == 0).all()))
 #
 # **Predict.** In the fair comparison, AdamW is ahead. How wrong must its lr be for Lion to win?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 trials = benchmark.ends(tried[tried.stage == "lr"])
 means = 100 * trials.groupby(["optimizer", "lr"]).accuracy.mean()
 lion, adamw = means["Lion"].max(), means["AdamW"]
@@ -1179,7 +1229,7 @@ at = adamw.index.get_loc(adamw.idxmax())
 for lr, value in adamw.iloc[at - 2 : at + 3].items():
     print(f"AdamW, lr {lr:.2g}: {value:.1f} %: {'Lion' if lion > value else 'AdamW'} wins")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # One step of the grid, a factor of three, to either side. Many comparisons were made so, in good faith: the new rule was tuned because its authors cared for it. Lecture 10 is
 # about how to do better.
 
@@ -1191,10 +1241,10 @@ for lr, value in adamw.iloc[at - 2 : at + 3].items():
 #
 # **Predict.** Who has the lowest loss after 100 steps, by more than a factor of three? Is there a row in which Muon loses?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for rarer in (1, 10, 100, 1000, 10_000):
     p = torch.logspace(0, -math.log10(rarer), n, dtype=torch.float64)
     C = q @ torch.diag(p) @ q.mT
@@ -1209,7 +1259,7 @@ for rarer in (1, 10, 100, 1000, 10_000):
     )
     print(f"{rarer:6,} times rarer: {first} is first, {clear}; {last} is last")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The same three rules, the same code. Which one is best, and by how much, is a property of the problem. It cannot be taken along to another one.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1243,13 +1293,14 @@ for rarer in (1, 10, 100, 1000, 10_000):
 # | 4 | the ranking depends on batch size, length of the run and weight decay (2025) | independent: Semenov and others [[10]](https://arxiv.org/abs/2509.01440) |
 # | 5 | Distributed Shampoo, an ancestor of Muon, wins the tuned track of AlgoPerf 2024; Schedule-Free AdamW the track without tuning | independent: a competition in time, on several problems [[11]](https://arxiv.org/abs/2502.15015) |
 # | 6 | which optimizer wins may depend mostly on *how each was tuned* (2019) | independent: Choi and others [[12]](https://arxiv.org/abs/1910.05446) |
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** Compare rows 2 and 3, both on Muon. What may have happened between the first and the second?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The two differ in models and data, so one cannot be sure. Wen and others blame unequal tuning and evaluation for the larger claims. And in their own
 # runs, the gain shrinks as the model grows; beyond 1.2 billion weights they have no measurement. What remains is worth a lot to those who pay millions for a
 # training. For your network it is less than a good learning rate is worth.
@@ -1262,7 +1313,8 @@ for rarer in (1, 10, 100, 1000, 10_000):
 # 1. Take what has worked on the nearest problem, with its settings.
 # 2. Tune the **learning rate**, in steps of 3, until both sides are worse. Then give it a **schedule**.
 # 3. Only then another optimizer, with the same effort, at *your* size, in *your* unit: seconds, not steps (lecture 10).
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # | you have | begin with | then tune | why |
 # | --- | --- | --- | --- |
 # | **no time to tune** | AdamW, lr 0.001 | lr × 3, ÷ 3 | its lr carries over (5) |
@@ -1299,7 +1351,8 @@ for rarer in (1, 10, 100, 1000, 10_000):
 # | does it settle? | only if lr falls | only if lr falls |
 # | the loss times a constant | the same path | the same path |
 # | what is wrong with it | noise counts as much as signal; no gain found here | expensive on small batches; needs a second optimizer |
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # The family tree of all rules, with their years, is in the index.
 #
 # **Next.** Sometimes no rule helps, because no gradient arrives (lecture 8).
@@ -1308,7 +1361,10 @@ for rarer in (1, 10, 100, 1000, 10_000):
 # ## Exercises
 #
 # **They answer back:** [the exercises of this lecture](exercises/student/07_after_adam.ipynb) try what you write, and say which
-# mistake it is. Three more to think about; add a cell below each and try.
+# mistake it is.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Three more to think about; add a cell below each and try.
 #
 # **1.** Lion starts at $(-5, -2)$ with lr 0.15 and no memory ($\beta_1 = 0$). In which step does $x_2$ first pass its minimum, and $x_1$ its own?
 # Compute, then check with `descend`.
@@ -1327,7 +1383,7 @@ for rarer in (1, 10, 100, 1000, 10_000):
 # <details><summary>What to compare</summary>Three accuracies with three accuracies at the best lr of each. In our runs the ranges
 # overlapped.</details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## References
 #
 # - X. Chen and others, [Symbolic Discovery of Optimization Algorithms](https://arxiv.org/abs/2302.06675), NeurIPS 2023: Lion.

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 from course_utils.widgets import explore
@@ -94,11 +95,13 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
     stage.wait_for()
     assert pixels(stage).std() > 10  # something is drawn
     assert view.locator("input[type=range]").count() == 1  # the step: lr is on the ipywidgets slider, once
+    play = view.locator("button").bounding_box()  # beside it, whatever styles extensions of Jupyter bring along
+    assert abs(play["y"] - view.locator("input[type=range]").bounding_box()["y"]) < 20
 
     track = view.locator(".noUi-base").bounding_box()
     height = track["y"] + track["height"] / 2
     now, readings = pixels(stage), []
-    for where, name in {0.05: None, 0.8: "good", 0.95: "too_large"}.items():  # None: no picture of it in the README
+    for where in (0.05, 0.8, 0.95):
         box = handle.bounding_box()
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.mouse.down()
@@ -108,9 +111,6 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
         page.wait_for_timeout(300)
         assert (pixels(stage) == now).all()  # nothing was queued
         readings.append(lr_of(view))
-        if pictures and name:
-            pictures.mkdir(parents=True, exist_ok=True)
-            view.screenshot(path=pictures / f"explorer_{name}.png")
     assert readings == sorted(set(readings))
     assert readings[0] < 0.02 < 0.5 < readings[-1]
     assert "diverges, leaves the picture at step" in verdict.inner_text()
@@ -121,8 +121,31 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
     wait_for_change(page, stage, now)
     assert lr_of(view) < readings[-1]
 
+    if pictures:
+        film(page, view, pictures / "explorer.png")
     assert page.problems == []
     assert "Traceback" not in lab.log.read_text(encoding="utf-8")  # what a callback raises ends up there
+
+
+def film(page: Page, view: Locator, path: Path) -> None:
+    """Leaves an animated picture of the explorer whose slider is moved by the arrow keys: from far too small to too large."""
+    handle, frames, lr = view.locator(".noUi-handle"), [], []
+    handle.focus()
+    page.keyboard.press("Home")
+    while lr[-2:] != [1.0, 1.0]:
+        page.wait_for_timeout(60)
+        frames.append(Image.open(io.BytesIO(view.screenshot())).convert("RGB"))
+        lr.append(lr_of(view))
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+    both = Image.new("RGB", (frames[0].width, 2 * frames[0].height))
+    for n in (0, -1):
+        both.paste(frames[n], (0, -n * frames[0].height))
+    palette = both.quantize(256, Image.Quantize.MAXCOVERAGE)
+    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    length = [2000 if n in (0, len(frames) - 1) or 0.35 < lr[n] < 0.4 else 200 for n in range(len(frames))]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=length, loop=0)
 
 
 def lr_of(view: Locator) -> float:

@@ -213,9 +213,9 @@ def test_a_page_shows_names_and_a_profile_that_moves(table):
     shown = explore_switches(table, SWITCHES)
     with open_browser(width=1060, height=900, offline=True) as page:
         page.set_content(f"<meta charset=utf-8><body>{shown.html}")
-        page.wait_for_selector(".downhill .row")
+        page.wait_for_selector(".downhill .setting")
         assert page.locator("input[type=text]").count() == 0
-        labels = page.locator(".row > span:first-child").all_inner_texts()
+        labels = page.locator(".setting > span:first-child").all_inner_texts()
         assert labels == ["activation", "optimizer", "epoch"]
         inputs = page.locator("input[type=range]")
 
@@ -239,7 +239,7 @@ def test_a_page_shows_names_and_a_profile_that_moves(table):
         assert n > 200
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(200)
-        assert page.locator(".row .value").all_inner_texts() == ["sigmoid", "Adam", "2"]
+        assert page.locator(".setting .value").all_inner_texts() == ["sigmoid", "Adam", "2"]
         after = blue()[1]
         pixels = shown.spec["axes"][0]["y"]["scale"]
         assert after - before == pytest.approx(-0.4 / pixels, abs=6)  # all layers, by a factor of 10 ** -0.4

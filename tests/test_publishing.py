@@ -180,7 +180,7 @@ def test_answers_are_folded_and_a_link_into_one_opens_it(browser, built):
 SLIDE = """() => {
   const slide = Reveal.getCurrentSlide().querySelector(".slide"), scale = Reveal.getScale();
   const { left, top } = document.querySelector(".slides").getBoundingClientRect();
-  const boxes = [...slide.querySelectorAll(":scope > .cell *")]
+  const boxes = [...slide.querySelectorAll(".cell *")]
     .filter((e) => !e.closest("mjx-assistive-mml") && !e.closest("details:not([open])"))
     .map((e) => e.getBoundingClientRect()).filter((box) => box.width && box.height);
   const cut = [...slide.querySelectorAll("pre, table, mjx-container")].filter((e) => e.scrollWidth > e.clientWidth + 2);
@@ -277,7 +277,8 @@ def test_marks_make_slides():
     assert [cell.source for cell in title.cells] == ["# Title"]
     assert [cell.source for cell in title.notes] == ["say this"]
     assert [cell.source for cell in two.cells] == ["## Two"]  # code that shows nothing is not on a slide
-    assert (two.below, more.below, more.tags) == ("", "Two", ["beside"])
+    assert (two.below, more.below) == ("", "Two")
+    assert [len(column) for column in more.columns] == [1, 3]
     assert [cell.source for cell in more.cells] == ["more", "at last", "print(4)", "def rule(): ..."]
 
 

@@ -3,7 +3,7 @@
 Each lecture becomes a reveal.js deck in build/site/slides. The cells' own marks (JupyterLab: Property Inspector, Slide
 Type) say what is a slide: "slide" begins a section, "subslide" the next slide below it, "fragment" comes with a click,
 "notes" only the presenter sees, "skip" nobody. Code is shown where the cell has the tag "code"; the tag "beside" on the
-first cell of a slide puts that cell to the left of the others.
+first cell of a slide puts that cell to the left of the others; of a rule's card, "formulas" shows no source.
 """
 
 import re
@@ -31,8 +31,10 @@ class Slide:
         return "" if self.cells[0].source.startswith("#") else self.section
 
     @property
-    def tags(self) -> list[str]:
-        return self.cells[0].metadata.get("tags", [])
+    def columns(self) -> list[list[NotebookNode]]:
+        """One column of cells, or two."""
+        beside = "beside" in self.cells[0].metadata.get("tags", [])
+        return [self.cells[:1], self.cells[1:]] if beside else [self.cells]
 
 
 def sections(notebook: NotebookNode) -> list[list[Slide]]:

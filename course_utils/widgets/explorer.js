@@ -251,7 +251,7 @@ function write(element, parts) {
  * asked meanwhile waits, the newest start and the newest text.
  */
 function other(rows, example, send, redraw) {
-  const row = add(rows, "div", "row");
+  const row = add(rows, "div", "setting");
   add(row, "span").textContent = "other";
   const input = Object.assign(add(row, "input"), { type: "text", disabled: !send });
   input.placeholder = send ? `${example}, start = (1, 2)   (or drag the start in the picture)` : NO_KERNEL;
@@ -411,7 +411,7 @@ function add(parent, tag, name = "") {
 
 /** A labelled slider from 0 to `max`; returns show(position, text). */
 function slider(parent, label, max, moved) {
-  const row = add(parent, "div", "row");
+  const row = add(parent, "div", "setting");
   add(row, "span").textContent = label;
   const input = add(row, "input");
   const text = add(row, "span", "value");
@@ -440,8 +440,8 @@ const STYLE = `
 .downhill .verdict .bad, .downhill .answer { color: #b83a00; }
 .downhill .stage { position: relative; width: 100%; background: white; }
 .downhill .stage > * { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; max-width: none; touch-action: pan-y pinch-zoom; }
-.downhill .row { display: grid; grid-template-columns: 9em 1fr 5em 6em; gap: 10px; align-items: center; min-height: 32px; }
-.downhill .row > :first-child { text-align: right; }
+.downhill .setting { display: grid; grid-template-columns: 9em 1fr 5em 6em; gap: 10px; align-items: center; min-height: 32px; }
+.downhill .setting > :first-child { text-align: right; }
 .downhill input { width: 100%; box-sizing: border-box; accent-color: #0072b2; font: inherit; margin: 0; }
 .downhill input[type="text"] { padding: 3px 8px; grid-column: 2 / 5; color: inherit; background: transparent; border: 1px solid gray; border-radius: 3px; text-overflow: ellipsis; }
 .downhill input[type="text"]:disabled { border-style: dashed; }
@@ -451,8 +451,8 @@ const STYLE = `
 .downhill button { font: inherit; padding: 2px 8px; cursor: pointer; }
 .downhill :focus-visible { outline: 3px solid #0072b2; outline-offset: 2px; border-radius: 3px; }
 @container (max-width: 620px) {
-  .downhill .row { grid-template-columns: 1fr 4.5em 6em; }
-  .downhill .row > :first-child { grid-column: 1 / -1; text-align: left; }
+  .downhill .setting { grid-template-columns: 1fr 4.5em 6em; }
+  .downhill .setting > :first-child { grid-column: 1 / -1; text-align: left; }
   .downhill input[type="text"], .downhill .answer { grid-column: 1 / -1; }
 }
 .downhill.dark { color-scheme: dark; }

@@ -11,7 +11,7 @@ function fit() {
   const slide = Reveal.getCurrentSlide().querySelector(".slide");
   const stage = slide.querySelector(".stage");
   if (!stage) return;
-  const cells = [...slide.querySelectorAll(":scope > .cell")];
+  const cells = [...stage.closest(".column").querySelectorAll(":scope > .cell")];
   const height = cells.reduce((sum, cell) => sum + cell.scrollHeight, 0);
   const { paddingTop, paddingBottom } = getComputedStyle(slide);
   const room = slide.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom) - (height - stage.offsetHeight);
