@@ -10,8 +10,10 @@
 # make student         the students' edition of the exercises, from their sources, and as build/exercises.zip
 # make site            the lectures as pages, live without a kernel, in build/site; slides included
 # make slides          the lectures as slides (reveal.js), in build/site/slides
+# make plan            how long each lecture takes, in the index, from its slides
 # make address         the repository's address, everywhere as in pyproject.toml; REPOSITORY=https://github.com/me/my-course: a fork's
 # make colab           every notebook executed as on Google Colab, in a virtual environment with its versions
+# make bench-start     how long it is from git clone to the first slider moved, and where the time goes
 # make bench-cifar10   how fast an epoch of CIFAR-10 is, beside the source's own way
 # make offline         the course in one file for a room without network: wheels, and data sets: DATA="mnist fashion-mnist".
 #   For other machines: PLATFORMS="windows macos linux" PYTHONS="3.12 3.13"
@@ -35,7 +37,7 @@ define CHECK_PYTHON
 endef
 
 .NOTPARALLEL: # two installations into one .venv at once would break it
-.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 reproduction benchmark vanishing cifar10 student site slides table address offline colab clean
+.PHONY: lab test lint notebooks pictures bench bench-explorer bench-training bench-cifar10 bench-start reproduction benchmark vanishing cifar10 student site slides plan table address offline colab clean
 
 lab: .venv/lecturer.installed
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/index.ipynb \
@@ -69,7 +71,12 @@ site: slides
 slides: .venv/pages.installed
 	$(BIN)/python -m course_utils.publishing.slides
 
-# The screenshots in the README, taken in a real browser.
+# How long each lecture takes, in the index, from its slides.
+plan: .venv/pages.installed .venv/lecturer.installed
+	$(BIN)/python -m course_utils.publishing.plan
+	$(BIN)/python -m course_utils.build notebooks/index.py
+
+# The animated picture in the README, taken in a real browser.
 pictures: .venv/test.installed
 	$(BIN)/pytest tests/test_browser.py --pictures notebooks/pictures
 
@@ -80,6 +87,10 @@ bench: .venv/test.installed
 # Explorers beside interact, in a real browser, by turns: how fast, how smooth, how large.
 bench-explorer: .venv/test.installed
 	$(BIN)/pytest tests/bench_explorer.py -n 0 -p no:nbval -o addopts= -q
+
+# From git clone to the first slider moved, step by step, in a folder that is thrown away. It installs all anew.
+bench-start: .venv/test.installed
+	$(BIN)/python tests/bench_start.py
 
 # The training loop beside the sources' own, and two workers beside one, by turns.
 bench-training: .venv/test.installed

@@ -29,7 +29,7 @@
 # | 10 | [A benchmark you can believe](10_a_benchmark_you_can_believe.ipynb) | How does one compare optimizers fairly? |
 # | 11 | [CIFAR-10 with ResNet-18](11_cifar10_with_resnet18.ipynb) | Does it hold on a real network? |
 #
-# Each one is a talk of about 45 minutes, and reads well alone.
+# Each one reads well alone. As a talk, each takes an hour or so: see [the plan](#A-plan-for-the-lecturer) below.
 #
 # To each belongs a notebook of exercises that answer back: write a rule, and a second later you know which mistake it is. They are in the
 # folder [exercises/student](exercises/student/01_gradient_descent.ipynb), and linked at the end of each lecture.
@@ -70,6 +70,16 @@ data.load("mnist-5k")
 from course_utils.family import family_tree
 
 family_tree()
+
+# %% [markdown]
+# ## A plan for the lecturer
+#
+# `make slides` makes slides of each lecture, with presenter's notes. From them, the table estimates how long a lecture takes: 130 words a
+# minute, a minute for each question that the room thinks about, and a minute for each explorer that is played with. (An estimate: it was not
+# timed in a room.) It says in which section you are after 15, 30 and 45 minutes, and what can be left out, with its minutes.
+#
+# <!-- made by make plan -->
+# <!-- end -->
 
 # %% [markdown]
 # ## What the course is built from

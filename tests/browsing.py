@@ -42,7 +42,7 @@ def open_browser(width: int, height: int, offline: bool = False, options: Sequen
 
 
 @contextmanager
-def serve(home: Path, app: str = "jupyterlab") -> Iterator[SimpleNamespace]:
+def serve(home: Path, app: str = "jupyterlab", python: str = sys.executable) -> Iterator[SimpleNamespace]:
     """JupyterLab or Notebook 7 on ``home/notebooks``, as ``make lab`` starts it but with settings of its own.
 
     Gives its url, its notebooks, its log, and env, in which to run Jupyter's other programs.
@@ -65,16 +65,16 @@ def serve(home: Path, app: str = "jupyterlab") -> Iterator[SimpleNamespace]:
     env = {**os.environ, **folders}
     log = home / "log"
     with open(log, "w", encoding="utf-8") as stream:
-        server = subprocess.Popen([sys.executable, "-m", app, *options], env=env, stdout=stream, stderr=stream)
+        server = subprocess.Popen([python, "-m", app, *options], env=env, stdout=stream, stderr=stream)
         try:
             url = f"http://127.0.0.1:{port}"
-            for _ in range(120):
+            for _ in range(600):
                 try:
                     urllib.request.urlopen(f"{url}/api/status", timeout=1).close()
                     break
                 except OSError:
                     assert server.poll() is None, log.read_text(encoding="utf-8")
-                    time.sleep(0.5)
+                    time.sleep(0.1)
             else:
                 pytest.fail(log.read_text(encoding="utf-8"))
             yield SimpleNamespace(url=url, notebooks=home / "notebooks", log=log, env=env)

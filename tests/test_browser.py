@@ -128,7 +128,7 @@ def test_the_lecture_runs_and_its_slider_moves_the_picture(page, lab, request):
 
 
 def film(page: Page, view: Locator, path: Path) -> None:
-    """Leaves an animated picture of the explorer whose slider is moved by the arrow keys: from far too small to too large."""
+    """Leaves an animated picture of the explorer: its slider is moved by the arrow keys, from end to end."""
     handle, frames, lr = view.locator(".noUi-handle"), [], []
     handle.focus()
     page.keyboard.press("Home")

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
-from course_utils.publishing import pages, site, slides
+from course_utils.publishing import pages, plan, site, slides
 
 import nbformat
 import pytest
@@ -309,6 +309,22 @@ def test_an_answer_is_folded_up_to_the_next_heading_of_its_rank():
     assert [i for i, cell in enumerate(found) if cell.metadata.get("fold")] == [1, 6]
     assert [i for i, cell in enumerate(found) if cell.metadata.get("fold_ends")] == [4, 7]
     assert [i for i, cell in enumerate(found) if cell.metadata.get("folded_code")] == [4]
+
+
+def test_the_plan_in_the_index_is_that_of_the_slides():
+    index = (site.NOTEBOOKS / "index.py").read_text(encoding="utf-8")
+    table = index.partition(plan.BEGIN)[2].partition(plan.END)[0]
+    assert [
+        line.removeprefix("# ") for line in table.splitlines() if line.startswith("# |")
+    ] == plan.plan().splitlines()
+
+
+def test_minutes_are_words_questions_and_explorers():
+    explorer = nbformat.v4.new_output("display_data", {"text/html": "<div data-downhill='1'></div>"})
+    cells = [new_markdown_cell("word " * 65), new_code_cell("explore()", outputs=[explorer])]
+    notes = [new_markdown_cell("word " * 64 + "**Predict.**")]
+    assert plan.minutes(slides.Slide("", cells, notes)) == pytest.approx(130 / plan.WORDS_A_MINUTE + 2)
+    assert plan.minutes(slides.Slide("", cells[:1])) == pytest.approx(0.5)
 
 
 def test_without_lectures_there_is_a_clear_error(monkeypatch, tmp_path):

@@ -1,7 +1,7 @@
 """How long each lecture takes: ``python -m course_utils.publishing.plan`` (``make plan``) writes it into the index.
 
-An estimate from the slides and the presenter's notes: WORDS_A_MINUTE for what is read, a minute for each question that the
-room thinks about, and a minute for each explorer that is played with.
+An estimate from the slides and the presenter's notes: WORDS_A_MINUTE for what is read, a minute for each question that
+the room thinks about, and a minute for each explorer that is played with.
 """
 
 from course_utils.drafts import replacing
@@ -23,7 +23,7 @@ def minutes(slide: Slide) -> float:
 
 
 def plan() -> str:
-    """The table: for each lecture its minutes, its slides, where it is after 15, 30 and 45, and what can be left out."""
+    """The table: of each lecture the slides, the minutes, where it is after 15, 30 and 45, and what can be left out."""
     rows = [
         "| lecture | slides | minutes | " + " | ".join(f"at {mark} min" for mark in MARKS) + " | can be left out |",
         "| --- | --- | --- |" + " --- |" * (len(MARKS) + 1),
@@ -38,7 +38,7 @@ def plan() -> str:
             at += length
             if any(OPTIONAL in cell.source for slide in section for cell in [*slide.cells, *slide.notes]):
                 optional.append(f"{name} ({length:.0f})")
-        reached = [max((b for b in begins if b[0] <= mark), default=begins[0])[1] if mark < at else "" for mark in MARKS]
+        reached = [max(begin for begin in begins if begin[0] <= mark)[1] if mark < at else "" for mark in MARKS]
         cells = [title(notebook), str(sum(map(len, deck))), f"{at:.0f}", *reached, ", ".join(optional)]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
