@@ -129,6 +129,30 @@ def test_no_python_at_all_gets_one_sentence(tmp_path):
     assert done.stderr.startswith("This course needs Python 3.11 or newer, and there is no 'nopython' here")
 
 
+def test_the_citation_is_the_same_everywhere():
+    """CITATION.cff was valid by cffconvert; what can change is held together here."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (cited["title"], cited["version"]) == (PROJECT["description"], PROJECT["version"])
+    assert cited["license"] == PROJECT["license"]
+    assert {cited["url"], cited["repository-code"]} == {PROJECT["urls"]["Repository"]}
+    authors = " and ".join(author["name"] for author in cited["authors"])
+    released = cited["date-released"]
+    assert f"(c) {released:%Y} {authors}\n" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").replace("\n> ", " ").split())
+    assert f"{authors}. *{cited['title']}.* {released:%Y}. {cited['url']}" in readme
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## \[(.+?)\](.*)$", changes, flags=re.M)
+    assert headings[:2] == [("Unreleased", ""), (cited["version"], f" - {released:%Y-%m-%d}")]
+
+
+def test_macs_own_make_understands_the_makefile():
+    """It is GNU make 3.81, of 2006."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    words = r"\.ONESHELL|\.RECIPEPREFIX|\$\((file|let|intcmp|guile) |^(undefine|private) "
+    signs = r"^\w+ *(!=|::=|:::=)|^define \w+ *[:?+]?="
+    assert re.findall(f"{words}|{signs}", text, flags=re.M) == []
+
+
 def test_the_readme_is_true():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)

@@ -1,8 +1,9 @@
 """Runs what a student wrote at arm's length: in a process of its own, with limits of time, memory and output.
 
 Whatever an attempt does there, loops for ever, takes all memory, deletes a module's names or ends the process, the
-notebook goes on and is told what happened, in a sentence. (Memory is limited on Linux alone.) The process is kept for
-the next attempt while it behaves.
+notebook goes on and is told what happened, in a sentence. (Memory is limited on Linux alone. On Windows, an attempt
+without end outlives a notebook that is killed: there, a process is not told that its parent has ended.) The process is
+kept for the next attempt while it behaves.
 """
 
 from __future__ import annotations
