@@ -94,7 +94,7 @@ Animation({"P": P, "Q": Q}, title="The same start, the same lr: one hardly moves
 
 # %% slideshow={"slide_type": "skip"}
 results = vanishing.results()
-print("".join(vanishing.RESULTS.open().readlines()[:4]))
+print("".join(vanishing.RESULTS.open(encoding="utf-8").readlines()[:4]))
 
 # %%
 for epoch, runs in results[results.cure == "none"].groupby("epochs"):
