@@ -13,7 +13,8 @@
 #
 # So far, all weights shared one learning rate.
 # This lecture gives each weight a step of its own, made from nothing but its own gradients.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
@@ -47,11 +48,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["beside"]
 # ## Two walkers in one valley
 #
 # The valley of lecture 1 again. Walker P follows gradient descent, with the best learning rate that there is for it.
-# Walker Q follows a rule of this lecture. (Both start on the diagonal of the map. We shall also start elsewhere.)
+# Walker Q follows a rule of this lecture.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (Both start on the diagonal of the map. We shall also start elsewhere.)
 
 # %% jupyter={"source_hidden": true}
 # The code of this picture gives the answer away: open it later.
@@ -65,7 +69,8 @@ Animation(walkers, title="P goes from wall to wall, Q goes straight")
 # %% [markdown]
 # **Predict.** Q sees what P sees: the gradient where it stands. It knows neither the curvatures nor where the star is. What
 # could it do with the gradient, to go so straight? And would it go straight in *every* valley?
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Write your answer down. The first half is answered in a few minutes, the second at half-time.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -83,8 +88,11 @@ print("each direction's lr:", " and ".join(f"{1 / c:g}" for c in curved.tolist()
 home = x0 - gradient(quadratic, x0) / curved
 print("distances after one step with both:", [f"{abs(value):.3g}" for value in home.tolist()])
 
-# %% [markdown]
-# (A step of $g_i / \lambda_i$ in each direction is *Newton's method*.) The flat direction wants a learning rate twenty times as large as the steep one. With one lr for both, one of them
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (A step of $g_i / \lambda_i$ in each direction is *Newton's method*.)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The flat direction wants a learning rate twenty times as large as the steep one. With one lr for both, one of them
 # suffers. With one lr *each*, one step is enough.
 #
 # Another way to say it: measure $x_1$ in other units, so that the valley becomes a round bowl. In a round bowl, $-g$
@@ -103,10 +111,10 @@ print("distances after one step with both:", [f"{abs(value):.3g}" for value in h
 #
 # **Predict.** In lecture 1, $-g$ pointed across the valley. Where does it point after this division?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 g0 = gradient(quadratic, x0)
 figure = plotting.Figure(
     (7.5, 3.9),
@@ -123,10 +131,11 @@ ax.text(-3.15, -0.2, r"$-g\,/\,|g|$")
 ax.text(-2.55, -1.35, "to the minimum")
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # It points along the diagonal, whatever the curvatures are. From a start on the diagonal, as in the opening, that is the
 # way to the star. From elsewhere it is not, but it is a better guess than "across".
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # One trouble is left. $\pm 1$ is all that remains of the gradient: the steps never get shorter, and the walker would
 # jump around the minimum for ever. So we do not divide by the size of *this* gradient, but by that of all gradients so far.
 
@@ -141,10 +150,12 @@ show_rule(rules.adagrad)
 # %% [markdown]
 # - $r_t$ is a sum of squares: one number for each weight. All products, quotients and roots are taken weight by weight.
 # - $\mathrm{lr} / \sqrt{r_t}$ is the *effective* learning rate. Each weight has its own.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # - $\epsilon$ and $\delta$ keep us from dividing by zero. Which of them you use matters more than one would think: see
 #   *Inside or outside the root*, below.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # ### Adagrad in torch
 #
 # As in each lecture, we compare all points of a path with those of `torch.optim`. Here is a function for it, for all rules
@@ -175,19 +186,19 @@ print(
 #
 # **Predict.** For gradient descent, this valley has an edge: it diverges beyond lr = 0.5. Where is Adagrad's edge?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore("quadratic", rules.adagrad, lr=(0.05, 1, 20), steps=60)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # 1. The first step is diagonal, at every lr. It is lr long along each axis.
 # 2. At 1: no zigzag. Both coordinates set out at the same pace. $x_2$ has less far to go. Then $x_1$ goes the rest of its way.
 # 3. To the left: it slows down on the way, and does not get there in 60 steps.
 # 4. To the right: $x_2$ jumps over the minimum from lr = 2 on, $x_1$ from 5 on. And they come back! Even at 20 it does not diverge. There is no edge.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for lr in (0.05, 1, 20, 200):
     path = descend(quadratic, rules.adagrad, lr=lr, steps=300)
     after = (lr / path.remembered("r")[-1].sqrt()).tolist()
@@ -197,7 +208,8 @@ for lr in (0.05, 1, 20, 200):
 # How can lr = 200 do so well? The first jump goes about 200 too far. There, the gradient is about 200 λ, and so is
 # $\sqrt r$ from then on. The effective learning rate is $200 / (200\,\lambda) = 1/\lambda$: 5 and 0.25, just what each
 # direction wants. The bad jump has measured the curvature.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # That works in a bowl. A network is no bowl: there, nothing tells you that you come back from such a jump.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -208,10 +220,10 @@ for lr in (0.05, 1, 20, 200):
 # **Predict.** We make the valley a thousand times, then a million times as steep across as along. At lr = 1, Adagrad needed 38
 # steps. With a million: as many, fifty times as many, or does it diverge?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 round_bowl = descend(surfaces.bowl(1, 1), rules.adagrad, lr=1, steps=100)
 for flat, steep in ((1, 1), (0.2, 4), (1, 1000), (0.001, 1000)):
     path = descend(surfaces.bowl(flat, steep), rules.adagrad, lr=1, steps=100)
@@ -234,7 +246,7 @@ for flat, steep in ((1, 1), (0.2, 4), (1, 1000), (0.001, 1000)):
 # The second half of the opening question: does it go straight in *every* valley? First the race along the axes. (SGD and momentum have good
 # settings, and keep them. Drag Adagrad's learning rate as you like.)
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 adagrad = {"Adagrad": (rules.adagrad, {"lr": (0.1, 2, 10)})}
 usual = {
     "SGD": (rules.sgd, {"lr": 0.45}),
@@ -242,25 +254,25 @@ usual = {
 }
 race("quadratic", usual | adagrad, steps=50)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** Now the valley is turned by 30°. Who wins there? Can you find an lr with which Adagrad does?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 usual = {
     "SGD": (rules.sgd, {"lr": 0.9}),
     "momentum": (rules.momentum, {"lr": 0.8, "momentum": 0.8}),
 }
 race("long_valley", usual | adagrad, steps=80)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Momentum is far ahead, and Adagrad creeps. Is that because this valley is narrower, or because it is turned? We try 201 learning rates for each
 # rule, also in the same valley, turned back.
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 def fewest_steps(surface, rule, start=None, **hyper):
     """Steps until it stays within 1 % of the distance, at the best of 201 lr; or "never" in 400."""
     lrs = np.geomspace(0.005, 10, 201)
@@ -275,16 +287,18 @@ for rule, hyper in (("sgd", {}), ("momentum", {"momentum": 0.7}), ("adagrad", {}
     turned = fewest_steps("long_valley", rule, **hyper)
     print(f"{rule:8} along the axes {along:3} steps, turned {turned:3} steps")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # SGD and momentum do not care how the valley lies: they look at no axis. Adagrad does. Along the axes it is by far the fastest. Turned, it is slower
 # than SGD.
-#
+
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Why? To divide each coordinate by a number of its own means to stretch the map along its *axes*. A valley that lies along
 # the axes becomes a round bowl. A turned valley becomes another turned valley. How narrow is it after the best stretching
 # that there is?
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 def best_stretch(surface):
     """κ of a bowl, and the least that stretching its axes makes of it."""
     H = torch.autograd.functional.hessian(surface, torch.zeros(2, dtype=torch.float64))
@@ -300,10 +314,13 @@ for surface in (surfaces.quadratic, surfaces.long_valley):
     before, after = best_stretch(surface)
     print(f"{surface.name}: κ = {before:.0f}, after the best stretching {after:.0f}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # For the turned valley, from 100 to 75, and no further. So the answer to the second half is **no**. Steps of one's own help where the steep and
 # the flat directions are those of the *weights*. Where the valley runs across several weights, these would have to be
-# changed together. (Lecture 7 has a rule that looks at a whole matrix of weights at once.)
+# changed together.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (Lecture 7 has a rule that looks at a whole matrix of weights at once.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where it comes from: rare features
@@ -312,20 +329,21 @@ for surface in (surfaces.quadratic, surfaces.long_valley):
 # gets a gradient only when its feature is there. If it is there once in a thousand times, it should take a larger step then.
 #
 # Our digits are such data.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** The pixel in the corner is blank in every digit. The one in the middle is in use in two of three. In the
 # first layer, each pixel has 100 weights. How far apart are the gradients of the 78,400 weights: by a factor of 2, 10,
 # 100, or more?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 digits = data.load("mnist-5k")
 model, batches = models.mlp_small(), torch.arange(4000).split(64)
 gs = torch.stack([loss_gradient(model, digits.x_train[i], digits.y_train[i]) for i in batches])
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 size = gs[:, :78400].square().mean(0).sqrt().reshape(100, 784)  # root of the mean square
 white = (digits.x_train == 0).all(0).flatten()
 print(f"pixels that are blank in all 4,000 digits: {white.sum()} of 784")
@@ -351,9 +369,10 @@ right.hist(size[size > 0].numpy(), bins=np.geomspace(1e-8, 1e-1, 50), color=plot
 right.set(title="number of weights, by size", xscale="log", xlabel="size of the gradient")
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (The size is the root of the mean square over 63 batches of 64 digits, at the first weights.)
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # With one lr for all, a weight at the rim of the picture hardly moves. Is that bad? Not always: a pixel that is rarely on
 # also matters rarely. It is bad if the rare feature tells a lot when it is there: a rare word in a text, say.
 
@@ -368,13 +387,17 @@ figure
 # \qquad\Rightarrow\qquad \text{after } t \text{ steps it has gone about } 2\,\mathrm{lr}\sqrt t$$
 #
 # (because $1 + \tfrac{1}{\sqrt 2} + … + \tfrac{1}{\sqrt t} \approx 2 \sqrt t$).
-#
+
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** The minimum is 5 away, and lr = 0.1. How many steps does it take? And how many with lr = 0.01, torch's default?
-#
+
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # To check it, we hand the gradients to the rule ourselves, and see how far it moves.
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def step_lengths(rule, gradients, lr=1.0, **hyper):
     """How far a rule moves a weight in each step if these are the gradients, in units of lr."""
     x, s, lengths = torch.zeros((), dtype=torch.float64), rules.State(), []
@@ -394,10 +417,10 @@ def log_markers(figure):
     return figure
 
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 dying = step_lengths(rules.adagrad, np.full(70_000, 3.0))  # a slope of steepness 3
 gone = dying.cumsum()
 for lr in (0.1, 0.01):
@@ -406,7 +429,7 @@ for lr in (0.1, 0.01):
     )
 print(f"step 1: {dying[0]:g} lr, step 100: {dying[99]:g} lr, step 10,000: {dying[9999]:g} lr")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Ten times smaller an lr, a hundred times as many steps. On a slope, gradient descent would need ten times as many.
 #
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -416,7 +439,7 @@ print(f"step 1: {dying[0]:g} lr, step 100: {dying[99]:g} lr, step 10,000: {dying
 # those of a random batch do not shrink: their noise stays (lecture 2). So we walk with the exact gradient, and with
 # noise of size 1.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 step, effective = np.arange(1, 2001), {}
 for name, noise in (("exact gradient", 0.0), ("noisy gradient", 1.0)):
     path = descend("long_valley", noisy(rules.adagrad, noise=noise), lr=0.5, steps=2000)
@@ -434,7 +457,7 @@ figure.axes[0].plot(step, 0.5 / np.sqrt(step), "k--", label="lr / √t")
 figure.axes[0].legend(loc="lower left")
 log_markers(figure)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # With the exact gradient it does not die, but look how low it stays. Gradient descent could use nearly 1 in this valley
 # (its edge is at $2 / \lambda_{\max} = 1$). The first gradients, on the steep wall, were large, and the sum never forgets
 # them.
@@ -452,16 +475,20 @@ log_markers(figure)
 # \qquad\Rightarrow\qquad v_t = (1 - \rho) \left( g_t^2 + \rho\, g_{t-1}^2 + \rho^2 g_{t-2}^2 + … \right)$$
 #
 # A gradient that is $k$ steps old has the weight $(1 - \rho)\,\rho^k$. The number $\rho$, between 0 and 1, is the *decay*.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (torch calls it `alpha`, some papers β.)
-#
+
+# %% [markdown]
 # **Predict.** With $\rho = 0.9$: after how many steps does a gradient count for only a third of what it counted at first? And with 0.99?
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (From here on, $v$ is this average, as in the papers. In lecture 3 it was the velocity.)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 age = np.arange(100)
 figure = plotting.plot_curves(
     {f"ρ = {rho}": (age, (1 - rho) * rho**age) for rho in (0.5, 0.9, 0.99)},
@@ -482,7 +509,10 @@ for rho, n in ((0.5, 2), (0.9, 10), (0.99, 100)):
     print(f"the last {3 * n} have {100 * (1 - rho ** (3 * n)):.0f} %")
 
 # %% [markdown]
-# The memory is about $1 / (1 - \rho)$ steps long: 10 for 0.9, 100 for 0.99. Nothing
+# The memory is about $1 / (1 - \rho)$ steps long: 10 for 0.9, 100 for 0.99.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Nothing
 # is ever quite forgotten. But after three memory lengths, what is left is about 5 %.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -493,10 +523,10 @@ for rho, n in ((0.5, 2), (0.9, 10), (0.99, 100)):
 # **Predict.** What happens to the steps of Adagrad (a sum)? What to those of a rule that divides by the root of an average,
 # with ρ = 0.9, and with 0.99?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 sizes = np.repeat([1.0, 0.1], [200, 600])
 lengths = {
     "sum (Adagrad)": step_lengths(rules.adagrad, sizes),
@@ -519,7 +549,7 @@ figure.axes[0].axvline(200.5, color="black", linestyle=":")
 figure.set_size_inches(8, 3.9)
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # - The average needs some memory lengths, then its steps are as long as before: it measures the gradient in units of its
 #   own *recent* size.
 # - The sum stays at what it was. Its steps go on dying.
@@ -531,10 +561,10 @@ figure
 # Adagrad with this average is RMSProp: divide by the *root* of the *mean* *square*. It was never published in a paper: it
 # is a slide of a course on the web, from 2012.
 
-# %%
+# %% tags=["formulas"]
 show_rule(rules.rmsprop)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (α here is our ρ.) In torch, it can do two things more. `momentum` makes a velocity of the scaled gradients (lecture 3). `centered` takes the
 # mean off and divides by a standard deviation. That has a danger: under a steady gradient the difference in the root is
 # nearly zero, or through rounding below zero, and the step is huge or no number at all. Both are off by default.
@@ -555,20 +585,21 @@ for more in ({}, {"momentum": 0.9}, {"centered": True}):
 #
 # Move `alpha`, which is ρ, and lr.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore("quadratic", rules.rmsprop, lr=(0.01, 0.1, 1.0), alpha=(0.5, 0.9, 0.99), steps=45)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (With alpha = 0.9 first.)
 #
 # 1. lr is now a *length*: about how far each weight goes in one step. At 0.1, 45 steps are not enough for a distance of 5.
 # 2. With alpha 0.9: at 0.3 it arrives, for a while. At 1, it jumps around the minimum. A larger lr, a larger dance.
 # 3. With alpha 0.5 it dances sooner. With 0.99 it has a long memory, and first steps of up to ten times lr: at lr = 1, the first one jumps over
 #    the minimum.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Take the long view, and watch the dance:
 
 # %%
@@ -584,12 +615,15 @@ for lr in (0.01, 0.03, 0.1, 0.3):
 # It never settles. Near the minimum, $v$ fades, so the effective learning rate $\mathrm{lr}/\sqrt v$ grows. It grows until
 # it reaches the edge of lecture 1, $2 / \lambda$: here, 10 and 0.5. Beyond the edge, the walker is thrown out; that feeds
 # $v$, and the effective learning rate falls again. In the end it stands *at* the edge: the walker jumps from side to side,
-# from $+\mathrm{lr}/2$ to $-\mathrm{lr}/2$, for ever. (This is for α = 0.9. With a long memory, the effective learning rate overshoots the edge first, and
+# from $+\mathrm{lr}/2$ to $-\mathrm{lr}/2$, for ever.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (This is for α = 0.9. With a long memory, the effective learning rate overshoots the edge first, and
 # the walker is thrown out in bursts.)
 #
 # In the turned valley, it fails as Adagrad does:
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 print("RMSProp, long valley:", fewest_steps("long_valley", "rmsprop", alpha=0.9), "steps")
 
 # %% [markdown]
@@ -602,10 +636,10 @@ print("RMSProp, long valley:", fewest_steps("long_valley", "rmsprop", alpha=0.9)
 #
 # **Predict.** Is the first step then too short or too long? By which factor, with $\rho = 0.99$, torch's default?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for rho in (0.9, 0.99, 0.999):
     length = step_lengths(rules.rmsprop, np.ones(100), alpha=rho)
     print(
@@ -613,7 +647,7 @@ for rho in (0.9, 0.99, 0.999):
     )
     print(f"  the first ten go {length[:10].sum():.0f} lr")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # $$\mathrm{lr}\,\frac{|g_1|}{\sqrt{(1 - \rho)\,g_1^2}} = \frac{\mathrm{lr}}{\sqrt{1 - \rho}}$$
 #
 # Too long, and it gets worse with a longer memory. Under a steady gradient, every step should be lr long. There is a cure: lecture 5 begins
@@ -634,10 +668,10 @@ for rho in (0.9, 0.99, 0.999):
 #
 # Take a pencil: $g_1 = (-1, -8)$. Each answer but one is a mistake that people make.
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 quiz = descend(quadratic, rules.rmsprop, lr=0.3, alpha=0.9, eps=0, delta=1e-6, steps=30)
 for t in (1, 2, 30):
     x1, x2 = quiz.x[t].tolist()
@@ -670,7 +704,8 @@ for option, rule in others.items():
 # - (b) adds up the squares and never forgets: that is Adagrad.
 # - (d) divides the average by $1 - 0.9^t$, to make up for its empty start. That is the cure: a part of Adam (lecture 5). But
 #   it is not RMSProp.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # After thirty steps, (c) and (d) are close; (d) has the shorter first steps, and so is a little behind. (b) is half-way.
 # (a) has jumped past the minimum.
 
@@ -682,7 +717,8 @@ for option, rule in others.items():
 #
 # $$\text{inside, as in many textbooks:}\quad \frac{g}{\sqrt{v + \delta}} \qquad\qquad
 # \text{outside, as in torch:}\quad \frac{g}{\sqrt{v} + \epsilon}$$
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Both are harmless as long as gradients are large. Under a steady gradient, $\sqrt{v}$ is soon $|g|$, and the step of a
 # gradient of size $|g|$ is
 #
@@ -691,17 +727,17 @@ for option, rule in others.items():
 # **Predict.** You read $\delta = 10^{-6}$ in a textbook, and write `eps=1e-6` in torch. From which size of gradient on do
 # the two differ?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for value in (1e-2, 1e-3, 1e-4, 1e-6):
     inside, outside = value / np.sqrt(value**2 + 1e-6), value / (value + 1e-6)
     print(f"gradient {value:g}: step {inside:.3f} lr inside, {outside:.3f} lr outside")
 below = (size[size > 0] < 1e-3).float().mean()
 print(f"of the digits' gradients (but for the zeros), {100 * below:.0f} % are below 1e-3")
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "subslide"}
 g = np.geomspace(1e-14, 1, 141)
 curves = {r"inside, $\delta = 10^{-6}$": (g, g / np.sqrt(g**2 + 1e-6))}
 for eps, power in ((1e-6, "-6"), (1e-8, "-8"), (1e-3, "-3")):
@@ -722,7 +758,8 @@ figure
 # δ is compared with $g^2$, and ε with $|g|$. So $\delta = 10^{-6}$ acts from $|g| = \sqrt\delta = 10^{-3}$ downwards, a
 # thousand times earlier than $\epsilon = 10^{-6}$. The grey band holds the middle 90 % of the gradients of our first layer:
 # for about half of them it matters. Same digits in the book and in the program, different rules.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # With $\epsilon = \sqrt\delta$, both treat very small and very large gradients alike; in between they differ by up to a quarter of lr. `rules.adagrad` and `rules.rmsprop` take both, `eps`
 # and `delta`.
 
@@ -734,10 +771,10 @@ figure
 # Scaling helps if the axes differ, momentum helps along the floor. Take both: look ahead, take the gradient there (lecture
 # 3), scale it, add it to the velocity. torch does not have this rule; textbooks do.
 
-# %%
+# %% tags=["formulas"]
 show_rule(rules.rmsprop_nesterov)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # No torch to compare with. So we compare with the textbook, line by line: there, $w$ moves, and the gradient is taken at
 # $w + \mu v$.
 
@@ -756,20 +793,21 @@ error = relative_error(torch.stack(behind) - x0, path.x - 0.9 * velocities - x0)
 print("the textbook's w is our x - μv to 12 digits:", error < 1e-12)
 print("long valley:", fewest_steps("long_valley", rules.rmsprop_nesterov), "steps")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # In the long valley, momentum makes up for a part of what RMSProp lost there. (Here, $v$ is the velocity again, and $r$ the average of squares: the
 # textbook's letters.)
-#
+
+# %% [markdown]
 # **Predict.** Beale's function, with an lr of 0.01 that stays. How far does the walker get with momentum 0, with 0.9, with
 # 0.99?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore("beale", rules.rmsprop_nesterov, lr=0.01, momentum=(0, 0.9, 0.99), steps=150)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # 1. At 0, this is RMSProp: 150 steps of about lr are not enough to get there.
 # 2. At 0.9, it gets there, and dances. A velocity adds up to $1 / (1 - \mu)$ steps, ten at 0.9 (lecture 3).
 # 3. At 0.99, it flies past.
@@ -786,15 +824,17 @@ explore("beale", rules.rmsprop_nesterov, lr=0.01, momentum=(0, 0.9, 0.99), steps
 # | SGD | $\mathrm{lr}\; g$ | metres² per euro |
 # | Adagrad, RMSProp | $\mathrm{lr}\; g$ over the root of a sum or mean of $g^2$ | metres |
 # | Newton's method | $g / \lambda$ | none needed: λ is in euros per metre² |
-#
+
+# %% [markdown]
 # So a good lr for SGD is a number of metres² per euro. It is no good any more when somebody multiplies the loss by ten, or
 # measures a weight in millimetres.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Adadelta wants to do without. The steps so far are in metres! So put *their* root mean square on top:
 #
 # $$\text{step} = \frac{\text{root mean square of the steps so far}}{\text{root mean square of the gradients so far}}\; g$$
 
-# %%
+# %% tags=["formulas"]
 show_rule(rules.adadelta)
 
 # %%
@@ -814,7 +854,7 @@ print(
 # **Predict.** Fill in *yes* or *no*, for SGD, momentum, Adagrad, RMSProp and Adadelta.
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from dataclasses import replace
 
 
@@ -829,7 +869,7 @@ def in_units(surface, of_x=1.0, of_f=1.0):
     return replace(surface, f=f, minima=minima, **places)
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 settings = {
     "sgd": {"lr": 0.1},
     "momentum": {"lr": 0.02},
@@ -846,10 +886,10 @@ def same_path(name, surface, of_x, hyper):
     return "yes" if relative_error(other - x0, usual - x0) < 0.01 else "no"
 
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 factors = {"sgd": 1000**2, "momentum": 1000**2, "adagrad": 1000, "rmsprop": 1000}
 print("the same path?  loss in cents  x in mm  x in mm, lr in its new units")
 for name, hyper in settings.items():
@@ -867,7 +907,7 @@ for name, hyper in settings.items():
 # million times as many millimetres² as metres², for RMSProp a thousand times as many millimetres), and the path is the old
 # one.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # But Adadelta's path changes as well, and it has no lr to change! Did we not say that its units match?
 #
 # Look at the formula: $\sqrt{u + \epsilon}$ over $\sqrt{v + \epsilon}$. The $\epsilon$ on top is added to squares of steps,
@@ -875,7 +915,7 @@ for name, hyper in settings.items():
 # and change both with the units:
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 def adadelta_two_eps(x, g, s, t, eps_x=1e-6, eps_g=1e-6, rho=0.9):
     v = rho * s.v + (1 - rho) * g * g
     d = rules.sqrt(s.u + eps_x) / rules.sqrt(v + eps_g) * g
@@ -888,7 +928,7 @@ mm = descend(millimetres, adadelta_two_eps, eps_x=1e-6 * 1e6, eps_g=1e-6 / 1e6, 
 same = relative_error(mm / 1000 - x0, usual - x0) < 1e-9
 print("the same path in mm, if both ε have the right units:", same)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # So Adadelta has no lr, but it has a length all the same: $\sqrt{\epsilon}$ of the one on top. How much does it matter?
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -902,10 +942,10 @@ print("the same path in mm, if both ε have the right units:", same)
 # **Predict.** How long is that with torch's $\rho = 0.9$ and $\epsilon = 10^{-6}$? How far does the walker get in 100
 # steps, on a valley with 5 to go? And with $\epsilon = 10^{-4}$?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 steady = np.ones(1000)
 growing = {
     rf"$\epsilon = 10^{{{power}}}$": step_lengths(rules.adadelta, steady, eps=10.0**power)
@@ -928,7 +968,7 @@ for power, length in zip((-8, -6, -4), growing.values(), strict=True):
         f" after 1000 {length.sum():.2g}"
     )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # A hundredth of ε, a tenth of the length. And it grows slowly: under a steady gradient
 # $d^2 \approx u + \epsilon$, so $u_t = \rho u + (1 - \rho)(u + \epsilon) = u + (1 - \rho)\,\epsilon$, and the steps grow only like $\sqrt t$. A step can be only about as long as the steps before
 # it.
@@ -936,23 +976,23 @@ for power, length in zip((-8, -6, -4), growing.values(), strict=True):
 # A slider for ε, by its power of ten, and one for ρ:
 
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 def adadelta_by_power(x, g, s, t, rho=0.9, log10_eps=-6.0):
     return rules.adadelta(x, g, s, t, rho=rho, eps=10**log10_eps)
 
 
 explore("quadratic", adadelta_by_power, log10_eps=(-8, -6, -1), rho=(0.5, 0.9, 0.99), steps=120)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # 1. At $10^{-6}$, it hardly leaves the start.
 # 2. With a larger ε, the steps are longer. At $10^{-3}$, it gets there.
 # 3. At $10^{-1}$, it jumps around the minimum, as RMSProp does with a large lr.
 # 4. ρ pulls both ways: a larger one makes the first step longer, a smaller one lets the steps grow faster.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # So ε, which was to prevent a division by zero, is Adadelta's learning rate in disguise. Most programs therefore give it
 # back an lr, a factor in front: 1 by default in torch. Below, tuned on digits, it comes out larger.
 
@@ -962,11 +1002,13 @@ explore("quadratic", adadelta_by_power, log10_eps=(-8, -6, -1), rho=(0.5, 0.9, 0
 # Notebooks A and B compare rules like these on MNIST. A contains its training loop eight times, once for each
 # rule. B contains the same 150-line program eleven times. What differs from copy to copy is a line or two: the rule. And
 # copies go wrong: A's cell for Adam still updates a velocity that belongs to the cell before.
-#
+
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Here is one loop, for any rule of this course or of yours:
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def train(rule, seed=0, network=models.mlp_small, on=digits, **settings):
     """A new network, an optimizer of this rule, the loop; settings of the rule, or of the loop."""
     kind = type(rule.__name__, (optimizers.RuleOptimizer,), {"rule": rule})
@@ -979,10 +1021,10 @@ def train(rule, seed=0, network=models.mlp_small, on=digits, **settings):
     return history
 
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # And the eight rules with A's settings. Each is a line. (Adam is lecture 5.)
 
-# %%
+# %% tags=["code"]
 from course_utils import schedules
 
 lr, inside = 0.001, {"eps": 0.0, "delta": 1e-6}
@@ -998,7 +1040,7 @@ of_a = {
     "Adam": (rules.adam, {"lr": lr, "betas": (0.9, 0.999)}),
 }
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A's network is 784-500-256-10. Batches of 64, the loss *summed* over the batch, 5 epochs. (A has 60,000 digits, we have
 # 4,000 here.)
 
@@ -1015,10 +1057,10 @@ print(pd.DataFrame(accuracy).T.round(0).astype(int).to_string())
 # %% [markdown]
 # **Predict.** Which of the eight is the best rule?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The table cannot tell. It is **no ranking**:
 #
 # - It is one run each. Runs that differ in nothing but luck lie as far apart as many of these do (lecture 1).
@@ -1035,7 +1077,7 @@ print(pd.DataFrame(accuracy).T.round(0).astype(int).to_string())
 #
 # **Predict.** Who gets highest? And how far apart are the tops?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 held_out = data.load("mnist-5k", validation=0.2)
 plans = {
     "SGD": (rules.sgd, [0.03, 0.1, 0.3, 1, 3]),
@@ -1049,10 +1091,10 @@ for name, (rule, rates) in progress_bar(plans.items()):
         runs = [train(rule, seed, on=held_out, lr=lr, epochs=5).epochs for seed in range(3)]
         trials[name, lr] = [100 * run.val_accuracy.iloc[-1] for run in runs]
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.Figure(
     (9, 4.3),
     alt="Each rule needs its own learning rate: the tops are level, RMSProp's at 0.003, Adagrad's near 0.03, SGD's at 1, Adadelta's at 10.",
@@ -1067,7 +1109,7 @@ ax.set_ylim(80, 95)
 ax.legend(loc="lower right")
 figure
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 best = {n: max(plans[n][1], key=lambda lr, n=n: np.mean(trials[n, lr])) for n in plans}
 tops = {name: trials[name, lr] for name, lr in best.items()}
 print("each rule's best is above 90 %:", all(np.mean(top) > 90 for top in tops.values()))
@@ -1078,7 +1120,7 @@ for name, lr in best.items():
         f"{name}: best of its five at lr {lr:g}, seeds from {min(tops[name]):.1f} to {max(tops[name]):.1f} %"
     )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # The bands go from the lowest to the highest of three seeds. Three seeds are too few to rank the tops: the twenty below do better. What one sees is
 # that each rule needs its own learning rate.
 
@@ -1100,8 +1142,12 @@ print(f"from the highest mean to the lowest: {np.ptp(standings.accuracy):.2f} po
 # %% [markdown]
 # (In parentheses, an interval for the mean over seeds: see lecture 10. Paired by seed, only momentum and Adagrad are told apart:
 # momentum is above.)
-#
-# **A step for each weight buys no accuracy here.** With a tuned lr, everyone gets there. What differs is how one
+
+# %% [markdown]
+# **A step for each weight buys no accuracy here.** With a tuned lr, everyone gets there.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# What differs is how one
 # finds it: SGD's lr has the units of the loss in it. That of the adaptive rules has not, so it carries over more easily from one problem to
 # the next.
 
@@ -1116,7 +1162,7 @@ print(f"from the highest mean to the lowest: {np.ptp(standings.accuracy):.2f} po
 # v_t = \mu\, v_{t-1} - \mathrm{lr}\,\frac{g_t}{\sqrt{r_t + \delta}}$$
 
 
-# %%
+# %% tags=["code"]
 def forgot_momentum(x, g, s, t, lr=0.001, rho=0.9, momentum=0.9, delta=1e-6):
     r = rho * s.r + (1 - rho) * g * g
     v = s.v - lr * g / rules.sqrt(r + delta)  # should be momentum * s.v - ...
@@ -1127,10 +1173,10 @@ def forgot_momentum(x, g, s, t, lr=0.001, rho=0.9, momentum=0.9, delta=1e-6):
 # **Predict.** On a steady slope, $g / \sqrt r$ is soon 1. How long are the steps of the right rule in the end? And of the
 # wrong one?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 both = {"with μ": rules.rmsprop_nesterov, "μ forgotten": forgot_momentum}
 slope = {name: step_lengths(rule, np.ones(1000), lr=0.01) for name, rule in both.items()}
 for name, length in slope.items():
@@ -1138,7 +1184,10 @@ for name, length in slope.items():
 
 # %% [markdown]
 # With μ, the velocity settles at $\mathrm{lr} / (1 - \mu)$, ten times lr. Without, each step adds lr, and nothing is ever
-# taken away: the velocity grows without bound. In a bowl, the slope turns it back each time, so it hides:
+# taken away: the velocity grows without bound.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# In a bowl, the slope turns it back each time, so it hides:
 
 # %%
 swings = {}
@@ -1154,11 +1203,11 @@ plotting.plot_curves(
     ylabel="$x_1$ on the quadratic surface",
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # On Rosenbrock's function it flies past the minimum and away. In a bowl it does come back, again and again. The look-ahead
 # brakes a little, because the gradient is taken further ahead and turns round sooner. So does the average $r$, which lags behind.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # And on the digits, with A's settings, on the small network? Three seeds each.
 
 # %%
@@ -1177,7 +1226,8 @@ print(f"the right formula on all of MNIST, five seeds: {again.loc['shuffled', 'm
 # %% [markdown]
 # What A prints goes up and down, and ends two points below what the right formula gives on all of MNIST, shuffled. Does A's *program* lack the μ, too? It
 # cannot be told: in the order of the file, one of five runs of the right formula ends as low (lecture 10).
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The program ran, the loss fell, the accuracy looked respectable. **That it learns is no proof that it is right.** The
 # length of its steps under a steady gradient would have shown it at once.
 
@@ -1198,7 +1248,7 @@ for place, small_number in (("inside ", {"eps": 0, "delta": 1e-6}), ("outside", 
 #
 # Each rule keeps some numbers for each weight, besides the weight and its gradient. We count them in the optimizer's `state`.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 makers = {
     "SGD": lambda ps: optimizers.SGD(ps, lr=0.01),
     "momentum": lambda ps: optimizers.SGD(ps, lr=0.01, momentum=0.9),
@@ -1235,7 +1285,8 @@ for name, milliseconds in times.items():
 # | RMSProp | $\mathrm{lr}\; g / \sqrt{\text{average of } g^2}$ | 1 | forgets; lr is a length | never settles; first steps too long |
 # | RMSProp + Nesterov | that, into a velocity | 2 | faster along a floor | μ must not be forgotten |
 # | Adadelta | $g\,\sqrt{\text{average of steps}^2}\, /\, \sqrt{\text{average of } g^2}$ | 2 | no units | a slow start, whose length is ε's |
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # | question | answer |
 # | --- | --- |
 # | which valleys get easier? | those along the axes: there, curvatures cancel; not the turned ones |
@@ -1243,7 +1294,8 @@ for name, milliseconds in times.items():
 # | inside or outside the root? | δ inside acts on gradients below $\sqrt\delta$, ε outside on gradients below ε |
 # | does the loss's scale matter? | not to these rules, while gradients are well above δ and ε (Adadelta's ε is inside) |
 # | the best of them on MNIST? | tuned, they are level with SGD |
-#
+
+# %% [markdown]
 # **Next.** RMSProp's start can be corrected, and momentum added: that is Adam (lecture 5).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1251,7 +1303,8 @@ for name, milliseconds in times.items():
 #
 # **They answer back:** [the exercises of this lecture](exercises/student/04_steps_of_their_own.ipynb) try what you write, and say which
 # mistake it is. Three more to think about; add a cell below each and try.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # **1.** RMSProp with lr 0.01 and ρ = 0.99. The weight's gradient is 0.001, and stays. How long is the first step? How
 # long is the thousandth? Check with `step_lengths`.
 #
@@ -1271,7 +1324,7 @@ for name, milliseconds in times.items():
 # <details><summary>Answer</summary>As narrow as before, κ = 100. Both axes are equally steep, so there is no reason to stretch either. Of all
 # turned valleys this one is the worst.</details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # ## References
 #
 # - J. Duchi, E. Hazan, Y. Singer, [Adaptive Subgradient Methods for Online Learning and Stochastic

@@ -13,7 +13,8 @@
 #
 # Momentum smooths the direction (lecture 3). RMSProp gives each weight a step of its own size (lecture 4).
 # Adam does both, and takes care of its first steps. Most networks are trained with it, or with one of its family.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
@@ -50,14 +51,14 @@ from course_utils.widgets import explore, race
 import numpy as np
 import torch
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["beside"]
 # ## Four walkers, one of them right
 #
 # Four rules, each of which says that it is Adam. They have the same settings and the same start. One is right. The
 # other three come from notebooks that this course is built from (A, B and C: see the index), and each has a single mistake in a single place.
 
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
 # The code of this picture gives the answer away: open it later.
 def adam_by(clock):
     """Adam, with the corrections of its start by another clock."""
@@ -91,7 +92,8 @@ Animation(walkers, title="Four rules that say Adam: three are wrong")
 # %% [markdown]
 # **Predict.** Which one is right? You see only three paths: where is the fourth? And how would you find out, if all that you
 # have is a program and the accuracy that it reached?
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Write your answer down. All four are unmasked near the end, under *What can go wrong*.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -102,14 +104,15 @@ Animation(walkers, title="Four rules that say Adam: three are wrong")
 # - *Momentum* has one lr for all weights. A steep direction and a flat one get steps of very different length.
 # - *RMSProp* divides by the root of a mean square. But its direction is the latest gradient, noise and all. And its first
 #   steps are too long, because its mean square begins at 0 (lecture 4).
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Adam keeps **two** averages: $m$ of the gradients, for the direction, and $v$ of their squares, for the size. Then it
 # corrects both for their start.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 show_rule(rules.adam)
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # - $m$ has the units of the gradient, and so has $\sqrt v$. Their ratio has none. So lr is a **length**, in the units of $x$.
 # - $m$ averages over about $1/(1-\beta_1) = 10$ steps, $v$ over about $1/(1-\beta_2) = 1000$ (lecture 4).
 # - Each weight has its own $m$ and its own $v$: two numbers of memory.
@@ -128,14 +131,18 @@ show_rule(rules.adam)
 #
 # So if all gradients have the same mean, $m_t$ has, on average, only the part $1 - \beta_1^t$ of it: it is *biased* towards
 # 0. Divide by that part, and the bias is gone: $\hat m_t = m_t / (1-\beta_1^t)$. The same for $v$, with $\beta_2$.
-#
+
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** *Without* the correction, both $m$ and $v$ are too small at first. Are the first steps then too short, or too
 # long?
-#
+
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # To see it, we need no surface. We feed the rule with gradients and watch it walk.
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def feed(rule, gradients, x=0.0, **hyper):
     """The points to which a rule goes from x, if these are its gradients, one after the other."""
     x, s = torch.full_like(gradients[0], x), rules.State()
@@ -151,7 +158,7 @@ def lengths(rule, gradients, **hyper):
     return feed(rule, gradients, lr=1.0, **hyper).diff(dim=0).abs()
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 uncorrected = adam_by(lambda t: math.inf)  # where β to the power of t is 0
 ones = torch.ones(5000, dtype=torch.float64)  # a steady gradient
 without, right = lengths(uncorrected, ones), lengths(rules.adam, ones)
@@ -161,10 +168,10 @@ noisy_ones = ones[:40] + 0.5 * torch.randn(40, generator=generator, dtype=torch.
 m = -feed(rules.momentum_ema, noisy_ones, lr=1.0).diff()  # its steps are its average
 m_hat = m / (1 - 0.9 ** torch.arange(1, 41))
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "subslide"}
 # Draw both (open to see the code)
 figure = plotting.Figure(
     (9, 4.4),
@@ -204,10 +211,10 @@ print(f"too long by 1 % or more up to step {(without > 1.01).nonzero().max() + 1
 #
 # And after thirty: at the minimum, or where?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 quadratic = surfaces.quadratic
 by_hand = {"lr": 0.2, "eps": 1e-6}
 quiz = descend(quadratic, rules.adam, steps=30, **by_hand)
@@ -237,7 +244,7 @@ for option, rule in wrong.items():
 # this test.
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def scaled(surface, c):
     """The surface, c times as high."""
     return replace(surface, f=lambda x1, x2: c * surface.f(x1, x2))
@@ -284,13 +291,13 @@ print("same network after an epoch:", relative_error(ours - start, theirs - star
 # **Predict.** On this surface, gradient descent zigzagged and momentum swung (lectures 1 and 3). Is there an edge beyond which Adam diverges? What will
 # more $\beta_1$ do: arrive sooner, or swing?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore("quadratic", rules.adam, lr=(0.01, 0.2, 2.0), beta1=(0.0, 0.9, 0.99), steps=60)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # 1. Every path begins along the same diagonal: the first step moves both coordinates by lr. The shape of the valley has no
 #    say in it. (It looks steeper than 45°, because the axes are drawn to different scales.)
 # 2. The steep coordinate arrives first. Not because it is steep, but because it has the shorter way.
@@ -298,7 +305,8 @@ explore("quadratic", rules.adam, lr=(0.01, 0.2, 2.0), beta1=(0.0, 0.9, 0.99), st
 #    0.99, 60 steps are not enough for the swing to die out.
 # 4. Too large an lr makes it jump (without momentum) or swing (with it), and come back. (With little β₁ and lr from 1 on, the verdict may say *diverges*:
 #    after 60 steps, it happens to stand higher than at the start. Give it more steps, and it comes back, too.)
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Why is there no edge? If the jumps grow, so do the gradients, and Adam divides by them. What lr sets is how far a step may
 # go. (With lr = 0.01, 60 steps are not enough for a way of 5, whatever the slope.) On
 # surfaces other than a bowl, a wide jump may end where no way leads back.
@@ -320,27 +328,34 @@ print(f"of 200 paths of 500 steps, none is ever further away than {furthest:.0f}
 # **Predict.** Is a longer memory good or bad on the flat part that follows? Drag the slider from right to left.
 
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 def adam_by_memory(x, g, s, t, lr=0.1, log10_memory=3.0):
     return rules.adam(x, g, s, t, lr, beta2=1 - 10**-log10_memory)
 
 
 explore("beale", adam_by_memory, lr=0.1, log10_memory=(0.3, 3, 4), steps=200)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for beta2 in (0.5, 0.9, 0.99, 0.999):
     path = descend("beale", rules.adam, lr=0.1, beta2=beta2, steps=200)
     last = path.x[-20:].diff(dim=0).norm(dim=-1).mean()
     print(f"β₂ = {beta2}: {path.outcome}; its last steps are {last:.3f} long")
 
 # %% [markdown]
-# A long memory is slow here: on the flat floor, the walker still divides by the steep start. (Beyond 200 steps of memory nothing changes: with the
-# correction, $\hat v$ is then the mean of all squares.) With $\beta_2 = 0.9$ it has forgotten, and arrives. With 0.5 its steps stay long to the end, and it
+# A long memory is slow here: on the flat floor, the walker still divides by the steep start.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (Beyond 200 steps of memory nothing changes: with the
+# correction, $\hat v$ is then the mean of all squares.)
+
+# %% [markdown]
+# With $\beta_2 = 0.9$ it has forgotten, and arrives. With 0.5 its steps stay long to the end, and it
 # cannot settle.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # But these gradients have no noise. With noise, a short memory makes $v$ itself noisy. The default, 0.999, is the careful
 # one. (Reports on large language models often name 0.95: lecture 7.)
 
@@ -352,7 +367,7 @@ for beta2 in (0.5, 0.9, 0.99, 0.999):
 # **Predict.** Each rule is tuned for factor 1. For which factors will SGD still get there in 100 steps: from half to double, or from a thousandth to a
 # thousand times? And Adam?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 factors = np.geomspace(1e-12, 1e6, 73)  # four to each power of ten
 racers = {"SGD": ("sgd", 0.4), "momentum": ("momentum", 0.1), "Adam": ("adam", 0.2)}
 left_over = {}
@@ -360,10 +375,10 @@ for name, (rule, lr) in racers.items():
     paths = [descend(scaled(quadratic, c), rule, lr=lr, steps=100) for c in factors]
     left_over[name] = np.array([path.remaining[-1] for path in paths])
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {f"{name}, lr {racers[name][1]}": (factors, left) for name, left in left_over.items()},
     title="Adam does not see the scale of the loss, until ε wakes",
@@ -386,19 +401,25 @@ for name, left in left_over.items():
     near = factors[left < 0.05]
     print(f"{name} leaves less than 5 % for factors from {near.min():.1g} to {near.max():.1g}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Multiply the loss by 1000, and all gradients grow a thousandfold: $m$ by 1000, $v$ by 1000², and so $\sqrt v$ by 1000. The ratio does not change.
-#
+
+
+# %% [markdown]
 # For SGD and momentum, another scale of the loss needs another lr. (Beyond its edge, each is gone.) For Adam, lr has
 # nothing to do with the scale of the loss. That is a good part of its success: lr = 0.001 often works at once.
-#
+
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # On the left, gradients are as small as $\epsilon = 10^{-8}$, and the sum $\sqrt{\hat v} + \epsilon$ notices. Where
 # $\sqrt{\hat v}$ is far below ε, Adam is plain momentum with the learning rate lr / ε.
-#
+
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The same on digits, with a loss *summed* over 64 pictures: 64 times the mean (lecture 1).
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 def train(make, seed=0, epochs=3, **settings):
     model = models.mlp_small(seed=seed)
     optimizer = make(model.parameters())
@@ -422,10 +443,10 @@ for make in (partial(optimizers.SGD, lr=0.3), partial(optimizers.Adam, lr=0.001)
 # **Predict.** (1) The gradients are nothing but noise, with mean 0. How long are the steps in the long run: about lr, or
 # less? (2) A weight has gradient 0 for 10,000 steps. From then on its gradient is 1. How long are its steps then?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 generator = torch.Generator().manual_seed(1)
 luck = torch.randn(1000, 1000, generator=generator, dtype=torch.float64)  # 1,000 steps and runs
 typical = lengths(rules.adam, luck).square().mean(dim=1).sqrt()
@@ -438,19 +459,26 @@ print(f"after the silence: first {after[0]:.2f} lr, longest {after.max():.2f} lr
 # %% [markdown]
 # 1. Under noise, $m$ averages out, and $v$ does not. The steps shrink to about a quarter of lr. So Adam slows down by
 #    itself where a gradient keeps changing its sign. (But look at the *first* step: as long as lr. We come back to it.)
-# 2. After a silence, $v$ is 0, and now no correction helps: $t$ is large. It is the uncorrected start again. Adam's paper
+# 2. After a silence, $v$ is 0, and now no correction helps: $t$ is large. It is the uncorrected start again.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Adam's paper
 #    (section 2.1) gives $(1-\beta_1)/\sqrt{1-\beta_2}$, which is 3.16, as an upper bound in units of lr. But that is the
 #    first of these steps. The longest is twice as long.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # *(The rest of this section may be left for home.)* What is the true bound? By the inequality of Cauchy and Schwarz, if $\beta_1^2 < \beta_2$:
 #
-# $$\frac{|m_t|}{\sqrt{v_t}} = \frac{(1-\beta_1)\,\big|\sum_k \beta_1^k\, g_{t-k}\big|}{\sqrt{(1-\beta_2) \sum_k \beta_2^k\, g_{t-k}^2}}
-# \;\le\; \frac{1-\beta_1}{\sqrt{1-\beta_2}}\, \sqrt{\sum_k \Big(\frac{\beta_1^2}{\beta_2}\Big)^k}
-# \;\le\; \frac{1-\beta_1}{\sqrt{(1-\beta_2)\,(1-\beta_1^2/\beta_2)}}$$
-#
+# $$\begin{aligned}
+# \frac{|m_t|}{\sqrt{v_t}} &= \frac{(1-\beta_1)\,\big|\sum_k \beta_1^k\, g_{t-k}\big|}{\sqrt{(1-\beta_2) \sum_k \beta_2^k\, g_{t-k}^2}} \\
+# &\le \frac{1-\beta_1}{\sqrt{1-\beta_2}}\, \sqrt{\sum_k \Big(\frac{\beta_1^2}{\beta_2}\Big)^k}
+# \;\le\; \frac{1-\beta_1}{\sqrt{(1-\beta_2)\,(1-\beta_1^2/\beta_2)}}
+# \end{aligned}$$
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (At the defaults, the two corrections can only shorten the step: $\sqrt{1-\beta_2^t} < 1-\beta_1^t$.)
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 bound = 0.1 / math.sqrt(0.001 * (1 - 0.9**2 / 0.999))
 growing = (0.999 / 0.9) ** torch.arange(-300, 1, dtype=torch.float64)  # where "≤" is "="
 worst = lengths(rules.adam, torch.cat([silence, growing]), eps=1e-200)[-1]
@@ -463,7 +491,7 @@ print(f"the bound: {bound:.2f} lr; the longest step that we can make: {worst:.2f
 #
 # **Predict.** Whose best is highest? Whose top is widest, and where is it?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 contest = {"SGD": optimizers.SGD, "RMSProp": optimizers.RMSprop, "Adam": optimizers.Adam}
 net_lrs, seeds = np.geomspace(1e-4, 10**0.5, 10), range(3)
 found = {name: np.zeros((10, 3)) for name in contest}
@@ -474,10 +502,10 @@ for name in contest:
             accuracy = run.epochs.val_accuracy.get(3, 0.1)  # if it diverged: guessing
             found[name][i, seed] = 100 * accuracy
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {name: (net_lrs, accuracy.mean(axis=1)) for name, accuracy in found.items()},
     title="After three epochs, the adaptive two forgive more",
@@ -502,10 +530,11 @@ ratio = (
 print("SGD's best lr is at least 10 times Adam's:", ratio > 9.9)
 print("the three bests lie within 5 points:", np.ptp(list(bests.values())) < 5)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Lines are means of three seeds, bands go from the lowest to the highest. Adam's best lr is far below SGD's: SGD's step is lr times the
 # gradient, and those of this network are small (lecture 4); Adam's is about lr. (Three epochs reward whoever starts fast.)
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # On all of MNIST, each tuned with the same effort, with twenty fresh seeds each (lecture 10), the test accuracy is:
 
 # %%
@@ -529,20 +558,20 @@ print(shown.round(1).to_string())
 # is:
 
 
-# %%
+# %% tags=["code"]
 def adam_l2(x, g, s, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0):
     return rules.adam(x, g + weight_decay * x, s, t, lr, beta1, beta2, eps)
 
 
 print("same as torch.optim.Adam:", same(adam_l2, torch.optim.Adam, weight_decay=0.1))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Two weights, both 1. The gradients of the loss are pure noise: large for the one, ten times smaller for the other. So
 # only the decay can move them in the long run.
 #
 # **Predict.** With L2 inside Adam, which of the two decays faster: the one with large gradients, or the one with small ones?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 loud_and_quiet = torch.tensor([3.0, 0.3])[:, None]
 noise = loud_and_quiet * torch.randn(2000, 1, 200, generator=generator, dtype=torch.float64)
 decayed = {
@@ -550,10 +579,10 @@ decayed = {
     for name, rule in (("L2 inside Adam", adam_l2), ("AdamW", rules.adamw))
 }
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.Figure(
     (9, 4.2), alt="Two weights decay: at two speeds with L2 inside Adam, alike with AdamW."
 )
@@ -571,7 +600,8 @@ figure
 # Adam divides all of the gradient by $\sqrt{\hat v}$, the pull $\lambda x$ included. Where the gradients of the loss are
 # large, the pull counts for little: the weight decays at the rate $\mathrm{lr}\,\lambda / \sqrt{\hat v}$. The penalty is
 # not the one that was asked for.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # AdamW takes the decay out of the gradient:
 
 # %%
@@ -585,17 +615,17 @@ show_rule(rules.adamw)
 #
 # **Predict.** A tiny $\lambda = 10^{-4}$, six epochs. What becomes of these weights with L2 inside Adam? And with AdamW?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 trained = {"at the start": models.mlp_small()}
 for name, make in (("L2 inside Adam", optimizers.Adam), ("AdamW", optimizers.AdamW)):
     trained[name], _ = train(partial(make, lr=0.001, weight_decay=1e-4), epochs=6)
 norms = {name: model[1].weight.detach().norm(dim=0).cpu() for name, model in trained.items()}
 blank = digits.x_train.flatten(1).sum(dim=0).cpu() == 0
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.Figure(
     (9, 3.6), alt="Norms of each pixel's weights: at the rim 0 with L2, unchanged with AdamW."
 )
@@ -616,7 +646,8 @@ print(f"AdamW leaves of a weight without gradient: {(1 - 0.001 * 1e-4) ** (6 * 5
 # %% [markdown]
 # The whole gradient of such a weight is $\lambda x$. Adam divides it by its own size. So the weight goes towards 0 by lr a
 # step, **however small λ is** (until even λx is down to ε). AdamW takes the part $\mathrm{lr}\,\lambda$ off it: nearly nothing, as we asked.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (In the paper, a step takes off λ times the schedule's factor. In torch it is lr times λ: whoever lowers lr lowers the
 # decay.)
 
@@ -627,20 +658,21 @@ print(f"AdamW leaves of a weight without gradient: {(1 - 0.001 * 1e-4) ** (6 * 5
 #
 # The correction takes out the *bias* of $v$. It cannot take out its *variance*. After one step, $\hat v$ is the square of a
 # single gradient; after ten, the mean of about ten squares.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** 1,000 runs, each fed with noise of its own, $N(0, 1)$. In the long run, $\sqrt{\hat v}$ is about 1. How far
 # apart are the runs' values of $1/\sqrt{\hat v}$ in step 1, and in step 10? And how long are their steps?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 v = -feed(rules.momentum_ema, luck**2, lr=1.0, beta=0.999).diff(dim=0)  # steps, runs
 t = torch.arange(1, 1001, dtype=torch.float64)
 scale = (v / (1 - 0.999 ** t[:, None])) ** -0.5
 spread = torch.quantile(scale, torch.tensor([0.05, 0.5, 0.95], dtype=torch.float64), dim=1)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 alt = "Left: 1/√v̂ differs widely between 1,000 runs at first, hardly later. Right: Adam's steps are longest at the start, and shrink to a quarter."
 figure = plotting.Figure((9, 4.4), alt)
 left, ax = figure.subplots(1, 2)
@@ -663,11 +695,16 @@ for step in (1, 10, 100, 1000):
     length = typical[step - 1]
     print(f"step {step:4}: 9 of 10 scales in {low:.2f} to {high:.2f}; steps of {length:.2f} lr")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Two arguments for a careful start:
 #
 # - *Left*, that of RAdam's authors. After one step the scale can be anything; after ten, the largest of these is still
-#   twice the smallest. Notebook B says that Adam is erratic in its first ten steps: here they are.
+#   twice the smallest.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Notebook B says that Adam is erratic in its first ten steps: here they are.
+
+# %% [markdown]
 # - *Right*, that of their critics, Ma and Yarats. A step is a *ratio*. In step 1 it is exactly lr, whatever the gradient:
 #   luck is not in its length but in its sign. Later, $m$ averages the noise out, and steps are about four times shorter. So the
 #   first steps are the longest, and they go where luck says.
@@ -681,11 +718,11 @@ for step in (1, 10, 100, 1000):
 # It counts how many squares $\hat v$ has seen, roughly: $\rho_t$. While $\rho_t \le 5$, it does not use $\hat v$ at all.
 # Then it shortens the steps by a factor $r_t$, chosen so that $r_t/\sqrt{\hat v}$ is equally uncertain in all steps, or nearly.
 
-# %%
+# %% tags=["formulas"]
 print("same as torch.optim.RAdam:", same(rules.radam, torch.optim.RAdam))
 show_rule(rules.radam)
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 t = np.arange(1, 6001)
 rho_inf = 2 / (1 - 0.999) - 1
 rho = rho_inf - 2 * t * 0.999**t / (1 - 0.999**t)
@@ -698,7 +735,7 @@ for step in (6, 10, 100, 1000):
     before, after = (scale[step - 1] * f for f in (1, r[step - 1]))
     print(f"step {step:4}: {told}; spread of 1/√v̂ {before.std():.2f}, r/√v̂ {after.std():.3f}")
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.Figure(
     (9, 4.4),
     alt="Left: ρ grows towards 2,000. Right: r rises faster than a linear warm-up of 2,000 steps at first, then more slowly.",
@@ -715,7 +752,10 @@ figure
 
 # %% [markdown]
 # The straight line is the recipe of Ma and Yarats: a linear warm-up over $2/(1-\beta_2)$ steps. They found that it does
-# as well as RAdam. (This $\rho$ is no decay and this $r$ no sum of squares: the letters are the paper's.)
+# as well as RAdam.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (This $\rho$ is no decay and this $r$ no sum of squares: the letters are the paper's.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Does warm-up help?
@@ -724,7 +764,7 @@ figure
 #
 # **Predict.** What will the loss of plain Adam do in its first ten steps?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 hot = {
     "Adam": (optimizers.Adam, None),
     "Adam, warm-up of 60 steps": (optimizers.Adam, schedules.Warmup(0.1, 60, 1 / 60)),
@@ -736,10 +776,10 @@ for name, (make, plan) in hot.items():
     firsts[name] = np.mean([run.steps.loss for run in runs], axis=0)
 gentle = train(partial(optimizers.Adam, lr=0.01), epochs=1)[1].steps.loss.to_numpy()
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for name, losses in {**firsts, "Adam, lr = 0.01": gentle}.items():
     leaps = losses[:10].max() > 2 * losses[0]
     print(f"{name}: the loss more than doubles within ten steps: {leaps}")
@@ -751,24 +791,25 @@ plotting.plot_curves(
     log="y",
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Warm-up spares the leap, by hand or computed. RAdam stays lowest here, but that is no wonder: after 100 steps its factor
 # $r$ is still 0.22, so its lr is a fifth of the others'. With an lr that suits, the leap does not happen, and the table
 # of MNIST above has RAdam at the bottom. Warm-up is for those who want an lr as large as possible, as one does with large
 # networks (lecture 2).
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** RAdam's first five steps leave out $v$. We multiply the loss by 100. Adam does not notice. And RAdam?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for c in (1, 100):
     for rule in (rules.adam, rules.radam):
         path = descend(scaled(quadratic, c), rule, lr=0.2, steps=100)
         print(f"loss times {c:3}, {rule.__name__:5}: {path.outcome}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The first five steps are lr times the averaged gradient, not lr. So they have gradient descent's units. Beyond its edge, five of them throw the
 # walker far away, and the steps that follow, of about lr, would take ages to bring it back. RAdam, in this form, is not invariant. (Its authors' own code takes no step at all until then.)
 
@@ -784,7 +825,7 @@ for c in (1, 100):
 # **Predict.** Adam plays, with $\beta_1 = 0$ and a short memory, $\beta_2 = 0.1$. Where does it go?
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def play(rule, rounds=1000, **hyper):
     x, s, points = torch.zeros(1, dtype=torch.float64), rules.State(), []
     for t in range(1, rounds + 1):
@@ -801,10 +842,10 @@ games = {
     "Adam, β₂ = 0.999": play(rules.adam, beta1=0.0, beta2=0.999),
 }
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {name: (range(1, 1001), points) for name, points in games.items()},
     title="The best place is -1, and Adam goes to +1",
@@ -825,11 +866,12 @@ print("Adam's three steps, in units of lr:", ", ".join(f"{step:+.2f}" for step i
 # %% [markdown]
 # The large gradient tells the truth, but it comes rarely. It is divided by a $v$ that it has just blown up itself. The
 # two small ones are wrong, but $v$ has forgotten by then: they are divided by little. Together they win.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # AMSGrad divides by the *largest* $v$ so far. It costs a third number per weight. (The game is made for this $\beta_2$:
 # with 0.999 Adam wins it, too. But for any fixed $\beta_1 < \sqrt{\beta_2}$ there is such a game.)
 
-# %%
+# %% tags=["formulas"]
 torchs = partial(torch.optim.Adam, amsgrad=True)
 print("same as torch.optim.Adam(amsgrad=True):", same(rules.amsgrad, torchs))
 show_rule(rules.amsgrad)
@@ -841,7 +883,7 @@ show_rule(rules.amsgrad)
 # another. The maximum needs no correction of its start ($m$ still does), no square and no root, and a step is never longer than
 # $(1-\beta_1)/(1-\beta_1/\beta_2)$ times lr, which is 1.01 at the defaults (if $\beta_1 < \beta_2$).
 
-# %%
+# %% tags=["formulas"]
 print("same as torch.optim.Adamax:", same(rules.adamax, torch.optim.Adamax))
 show_rule(rules.adamax)
 
@@ -849,10 +891,10 @@ show_rule(rules.adamax)
 # **Predict.** All gradients are 1, but for a single one of 100. How do Adam, AMSGrad and AdaMax walk on after it? (Here
 # $\beta_2 = 0.99$, so that we need not wait long.)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 spike = torch.ones(1000, dtype=torch.float64)
 spike[99] = 100
 trio = {"Adam": rules.adam, "AMSGrad": rules.amsgrad, "AdaMax": rules.adamax}
@@ -874,19 +916,19 @@ plotting.plot_curves(
 # Adam's momentum is the heavy ball's. Nesterov's reacts one step sooner (lecture 3). NAdam puts it into Adam. And it lets
 # its momentum $\mu_t$ grow, very slowly, from about $\beta_1/2$ to $\beta_1$.
 
-# %%
+# %% tags=["formulas"]
 torch.set_default_dtype(torch.float64)  # torch keeps NAdam's product Π in the default type
 print("same as torch.optim.NAdam:", same(rules.nadam, torch.optim.NAdam))
 torch.set_default_dtype(torch.float32)
 show_rule(rules.nadam)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** The gradient is 1 for 100 steps, then −1. In which step does each rule turn round?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 turn = torch.ones(140, dtype=torch.float64)
 turn[100:] = -1
 duo = {"Adam": rules.adam, "NAdam": rules.nadam}
@@ -904,7 +946,10 @@ plotting.plot_curves(
 )
 
 # %% [markdown]
-# Nesterov's look-ahead alone gains a step. Most of the difference comes from the slow $\mu_t$. In torch's form, $m$ is averaged with $\beta_1$ as ever;
+# Nesterov's look-ahead alone gains a step. Most of the difference comes from the slow $\mu_t$.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# In torch's form, $m$ is averaged with $\beta_1$ as ever;
 # $\mu_t$ sets how much of the newest gradient is put beside it: about half in step 100, in place of a tenth. (Dozat's paper puts $\mu_t$ into the
 # average, too.)
 
@@ -915,7 +960,7 @@ plotting.plot_curves(
 #
 # **Predict.** Raise lr. One of the five leaves the picture in its very first step, long before the others do. Which, and why?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 race(
     "beale",
     [rules.adam, rules.amsgrad, rules.adamax, rules.nadam, rules.radam],
@@ -924,10 +969,10 @@ race(
     shared=True,
 )
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # It is RAdam, from 0.02 or so on. The start is steep, and RAdam's first steps are gradient descent's. (On a network whose gradients are
 # small, this hardly shows.) AMSGrad stays on Adam's path: without noise, there is no late large gradient to remember.
 # At 0.1, AdaMax is slowest: it still divides by the largest gradient, that of the start, where Adam's mean has long been diluted. (At the right end of the
@@ -944,7 +989,7 @@ race(
 #
 # **Predict.** Which of the two is right in its first step? Which is right in the end?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from course_utils import reproduction
 
 clocks = {
@@ -955,10 +1000,10 @@ clocks = {
 }
 by_clock = {name: lengths(rule, ones) for name, rule in clocks.items()}
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {name: (range(1, 5001), y) for name, y in by_clock.items()},
     title="B's clock is right in the first step, A's in the end",
@@ -978,7 +1023,10 @@ part = math.sqrt(1 - 0.999) / (1 - 0.9)
 print(f"B is no correction at all, with {part:.3f} lr:", torch.allclose(b, part * none))
 
 # %% [markdown]
-# B divides by two constants, so it corrects nothing: it is the uncorrected Adam with another lr (and another ε). (It is only printed there.
+# B divides by two constants, so it corrects nothing: it is the uncorrected Adam with another lr (and another ε).
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (It is only printed there.
 # B's programs run torch's Adam.) A corrects too little, and for too short a time. Its network learns all the same: lecture 10
 # measures this mistake on MNIST, five seeds each: with shuffled digits, no difference larger than 0.15 points.
 
@@ -1001,13 +1049,14 @@ for name, rule in (("ε on the root", rules.adam), ("ε on the ratio", misplaced
 # %% [markdown]
 # The first coordinate tells nothing: its gradient is about −1, where both are the same. In the second, the mistake hides in
 # the seventh decimal, and after thirty steps it is still there. Who would look?
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** What does it do where gradients are small? And where a gradient is exactly 0?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for size in (1.0, 1e-6, 1e-8):
     steady = size * ones[:100]
     right, wrong = (lengths(rule, steady, eps=1e-6)[-1] for rule in (rules.adam, misplaced_eps))
@@ -1020,7 +1069,7 @@ axis = descend(quadratic, misplaced_eps, start=(-5, 0), steps=1, **by_hand)
 print("started on the axis, where one slope is 0:", axis.x[1].tolist())
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 class Misplaced(optimizers.RuleOptimizer):
     rule = misplaced_eps
 
@@ -1028,7 +1077,7 @@ class Misplaced(optimizers.RuleOptimizer):
 _, run = train(partial(Misplaced, lr=0.001), epochs=1)
 print(f"on digits: {run.status} after {len(run.steps)} steps")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # ε has two tasks: to make the steps shrink where gradients are nothing but rounding, and to prevent $0/0$. On the ratio
 # it does neither. Instead it pushes every weight by $\mathrm{lr}\,\epsilon$ in each step, always towards smaller $x$,
 # whichever way the gradient points. And the blank pixels, whose gradient is exactly 0, make the whole network NaN in the
@@ -1040,7 +1089,7 @@ print(f"on digits: {run.status} after {len(run.steps)} steps")
 # Notebook A wrote its cells by copying. Its Adam still updates the velocity of the cell before, which nothing reads any more.
 
 
-# %%
+# %% tags=["code"]
 def with_leftover(x, g, s, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     velocity = 0.9 * s.velocity - lr * g  # nothing reads it
     x, s = rules.adam(x, g, s, t, lr, beta1, beta2, eps)
@@ -1071,10 +1120,10 @@ print(
 # %% [markdown]
 # **Predict.** The printed accuracy is a little below all five: a hint, at most. How would you have noticed?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 their_radam = torch.optim.Adam  # for example: under the heading "RAdam"
 optimizer = their_radam(models.mlp_small().parameters(), lr=0.01)
 print("it is a RAdam:", isinstance(optimizer, torch.optim.RAdam))
@@ -1082,7 +1131,7 @@ for name, rule in (("RAdam", rules.radam), ("Adam", rules.adam)):
     off = deviation(rule, their_radam, quadratic, steps=3)
     print(f"its first three steps are those of {name}: {off < 1e-12}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Ask the object what it is. Or compare its first steps with a rule that you trust. One accuracy hardly tells.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1094,10 +1143,10 @@ for name, rule in (("RAdam", rules.radam), ("Adam", rules.adam)):
 # **Predict**, once more, now that you know the three mistakes. Who is W, who is X, who is Z? Which two are hard to tell apart, and what would tell them
 # apart?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for name, rule in four.items():
     told = []
     for hill in (surfaces.beale, scaled(surfaces.beale, 1e-6)):
@@ -1119,7 +1168,7 @@ for name, rule in four.items():
 # ## What it costs
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 makes = {
     "SGD": optimizers.SGD,
     "momentum": partial(optimizers.SGD, momentum=0.9),
@@ -1146,7 +1195,7 @@ for _ in range(50):
 for name, optimizer in running.items():
     print(f"{name:25} keeps {optimizers.kept_per_weight(optimizer):g} numbers per weight")
 
-# %% tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "notes"} tags=["nbval-ignore-output"]
 for name, times in seconds.items():
     ratio = np.median(times) / np.median(seconds["SGD"])
     print(f"{name:25} {ratio:.1f} times SGD's update")
@@ -1167,7 +1216,8 @@ for name, times in seconds.items():
 # | AMSGrad | $v$ forgets rare large gradients | divides by the largest $v$ so far | 3 |
 # | AdaMax | a mean square needs correction and a root | divides by a slowly forgotten maximum | 2 |
 # | NAdam | the heavy ball turns late | Nesterov's look-ahead, less momentum at first | 2 |
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # | question | answer |
 # | --- | --- |
 # | what is lr? | a length: a coordinate moves by about lr under a steady gradient, by a quarter of it under noise |
@@ -1175,7 +1225,8 @@ for name, times in seconds.items():
 # | why warm-up? | under noise, the first steps are the longest, and point where luck says |
 # | Adam or SGD? | tuned, on MNIST: no difference found; untuned, Adam forgives more |
 # | is my Adam right? | compare its first steps with torch's, in double precision, at two scales of the loss |
-#
+
+# %% [markdown]
 # **Next.** All of these hand out their last point. What if one averages the points (lecture 6)?
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1183,7 +1234,8 @@ for name, times in seconds.items():
 #
 # **They answer back:** [the exercises of this lecture](exercises/student/05_adam.ipynb) try what you write, and say which
 # mistake it is. Three more to think about; add a cell below each and try.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # **1.** Set $\beta_1 = \beta_2 = 0$. What is left of Adam's formula? Can it settle at a minimum? Check with
 # `explore("quadratic", rules.adam, beta1=0, beta2=0)`.
 #
@@ -1202,7 +1254,7 @@ for name, times in seconds.items():
 # <details><summary>Answer</summary>After 1000 steps, (1 - 0.001)¹⁰⁰⁰ ≈ 0.37 is left with the large lr, and 0.99 with the small one. In torch, lr and λ act
 # only as their product: at the end of the schedule there is hardly any decay left.</details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # ## References
 #
 # - D. P. Kingma, J. Ba, [Adam: A Method for Stochastic Optimization](https://arxiv.org/abs/1412.6980), ICLR 2015: Adam

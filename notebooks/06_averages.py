@@ -13,7 +13,8 @@
 #
 # A noisy walker never stands still. At the end of a training you hand in the point where it happens to be.
 # This lecture is about handing in a better point, and about walking so that there is one.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
@@ -49,7 +50,7 @@ import pandas as pd
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["beside"]
 # ## A walker and a follower
 #
 # The walker goes down our valley by gradient descent, with a constant learning rate. Its gradients are noisy, as those of
@@ -72,7 +73,8 @@ Animation(
 # The gradient that the walker sees is $g_t = \nabla f(x_{t-1}) + \sigma\,\xi_t$. The noise $\xi_t$ is drawn anew at each
 # step, from a normal distribution with mean 0 and variance 1. In code: `noisy(rules.sgd)`, with the hyperparameters
 # `noise`, which is $\sigma$, and `seed`.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Lecture 2 showed where this ends. Along one axis of curvature $\lambda$, with $\rho = 1 - \mathrm{lr}\,\lambda$,
 #
 # $$x_t = \rho\, x_{t-1} - \mathrm{lr}\,\sigma\,\xi_t$$
@@ -83,13 +85,15 @@ Animation(
 #
 # The last point is one draw from this ball. It is no better than the one before it, or the hundredth before it. But they
 # lie on all sides of the minimum. Their average should lie nearer.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (`asgd` with `lambd=0` is SGD that also keeps the average of its points, as `ax`. Its card comes next.)
-#
+
+# %% [markdown]
 # **Predict.** We average all its points up to step $n$. How does the distance of the average from the minimum fall with
 # $n$?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 seeds = list(range(100))
 lrs = [0.1, 0.4]
 runs = descend(
@@ -97,10 +101,10 @@ runs = descend(
 )
 last, average = runs.loss.mean(2), runs.follow("ax").loss.mean(2)  # over the seeds
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 n = np.unique(np.geomspace(1, 1000, 60).astype(int))  # steps to draw
 plotting.plot_curves(
     {
@@ -115,7 +119,7 @@ plotting.plot_curves(
     log="xy",
 )
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 for i, lr in enumerate(lrs):
     ratio = last[800:, i].mean() / average[1000, i]
     print(
@@ -131,7 +135,8 @@ print("from step 100 to 1,000, the averages fall at least eightfold:", falls.gt(
 # %% [markdown]
 # The walker stops getting better, its average does not: with ten times the steps, it has about a tenth of the loss, or
 # less. The loss is a square. So the distance falls like $1/\sqrt n$.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # And look at the two learning rates. The larger one has the larger ball, as we knew. But its average is *better*. That
 # calls for an explanation. First the rule.
 
@@ -142,10 +147,10 @@ print("from step 100 to 1,000, the averages fall at least eightfold:", falls.gt(
 #
 # An average needs no list of all points. It can be kept up to date: $a_t = a_{t-1} + \frac1t (x_t - a_{t-1})$.
 
-# %%
+# %% tags=["formulas"]
 show_rule(rules.asgd)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # The card has three things more than the idea.
 #
 # - `t0`: the average begins after this step. (torch counts a little late: the first point in the average is that of step t0 + 2.) The default, a million, is a trap: see *What can go wrong*.
@@ -180,7 +185,7 @@ print("the averages are those of torch.optim.ASGD, to 12 digits:", same)
 # **Predict.** With t0 = 0 the average begins at the very start, far away. How long will it remember that? And what if lr is
 # small?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore(
     "quadratic",
     noisy(rules.asgd, seed=6),
@@ -192,10 +197,10 @@ explore(
     steps=60,
 )
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # 1. At lr 0.15 and t0 = 0, the average drags the whole way down along with it. When the walker is at the star, it is far
 #    behind.
 # 2. Move t0 to the right: the average begins when the walker has arrived, and is soon in the middle of its points.
@@ -203,7 +208,8 @@ explore(
 # 4. At lr 0.05, the walker itself is still on its way at the end. No t0 helps: an average of points on the way is a point
 #    on the way.
 # 5. At lr 0.45, the walker is all over the valley, and the average does not mind, if it has points enough.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # That was one run. Here is the same question for a hundred, and 300 steps.
 
 # %%
@@ -234,7 +240,7 @@ print("begun at half-time, its loss is at most twice the best:", half.lt(2).all(
 #
 # **Predict.** The variance of the average, at lr 0.05, 0.2 and 0.8: three lines, or one?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 lrs3 = [0.05, 0.2, 0.8]
 bowl = descend(
     surfaces.bowl(1, 1),
@@ -250,10 +256,10 @@ bowl = descend(
 ball = bowl.x[200:].square().mean((0, 2, 3))  # both axes, all seeds
 variance = bowl.follow("ax").x.square().mean((2, 3))
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {f"average, lr {lr}": (n, variance[n, i]) for i, lr in enumerate(lrs3)},
     title="Three balls, but their averages end on one line",
@@ -279,7 +285,7 @@ for i, lr in enumerate(lrs3):
 ratio = 1000 * variance[1000]  # variance × n, to be compared with σ² / λ² = 1
 print("variance of the average × n within a fifth of 1:", (ratio - 1).abs().lt(0.2).tolist())
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Along one axis, add up the steps $x_t - x_{t-1} = -\mathrm{lr}\,(\lambda\,x_{t-1} + \sigma\,\xi_t)$ for $t = 1, …, n$.
 # On the left everything cancels but the two ends. Divide by $\mathrm{lr}\,\lambda\,n$, and the average of the points
 # comes out:
@@ -290,24 +296,28 @@ print("variance of the average × n within a fifth of 1:", (ratio - 1).abs().lt(
 # - The *start* falls like $1/n$. A larger lr makes it smaller.
 # - The *noise* is a mean of $n$ independent draws, so its variance is $\sigma^2 / (\lambda^2 n)$. **There is no lr in
 #   it**, once $n$ is far above $2 / (\mathrm{lr}\,\lambda)$.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # With normal noise, one cannot hope for more in the long run. From $n$ noisy gradients you learn a slope up to $\sigma / \sqrt n$. So you learn where the
 # slope is zero up to $\sigma / (\lambda \sqrt n)$, even if someone tells you λ. The average gets there without being
 # told. Polyak and Juditsky proved this for many more functions, in the long run, with learning rates that decay, but more
 # slowly than $1/t$.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # *How does that go with the ball?* Points near each other in time are alike: they are not independent draws from the
 # ball. Their *correlation time* is $\tau = (1+\rho)/(1-\rho) \approx 2 / (\mathrm{lr}\,\lambda)$ steps, and $n$ of them
 # are worth only $n / \tau$ independent ones. Twice the lr makes the ball larger, and makes the walker cross it faster.
 # The two cancel: $V\,\tau / n = \sigma^2 / (\lambda^2 n)$.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # The lines start apart: we started at the minimum here, and a slow walker takes its time to leave it. They all end on the
 # dashed line.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # So the opening question is answered. The follower was the average of the walker's points, begun after the first few
 # steps. Is it the better bet?
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 again = descend(
     "quadratic", noisy("asgd"), lr=0.4, lambd=0, t0=4, noise=1.5, seed=seeds, steps=400
 )
@@ -316,7 +326,7 @@ for step in (40, 100, 400):
     nearer = (follower.loss[step] < again.loss[step]).double().mean()
     print(f"after {step} steps, the follower is lower in {100 * nearer:.0f} of 100 runs")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # It is a good bet, and the longer the walk, the better.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -331,10 +341,10 @@ for step in (40, 100, 400):
 #
 # **Predict.** Have you seen the factor before $g_s$?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 walk = descend("quadratic", noisy("sgd"), lr=0.4, noise=2.0, steps=50)
 gradients = (walk.x[:-1] - walk.x[1:]) / 0.4  # those that it saw
 decay = Linear(0.4, steps=50)
@@ -353,9 +363,11 @@ print(
 # - The decay must know $n$ in advance. The average is ready at any moment.
 # - The gradients are not the same ones. With the decay they are taken at the calm point that you hand in; with the
 #   average, at the walker, far out in its ball. On a bowl that does no harm. On a network it may.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (The average of the *second half*, which we use below, weighs them like warm-up, stable, decay: constant, then a line down to 0. Lecture 2, exercise 2.)
-#
+
+# %% [markdown]
 # Can one have both? *Schedule-Free*, below, tries.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -364,10 +376,13 @@ print(
 # A network's walker is on its way for most of the training. So early points should be forgotten. Many trainings, above
 # all those of models that make pictures, therefore keep an *exponential moving average* (EMA) of the weights:
 # $a_t = \beta\,a_{t-1} + (1-\beta)\,x_t$, with a memory of about $1/(1-\beta)$ steps. It costs one copy of the weights,
-# and it works with any optimizer. In torch it is `AveragedModel`, fed after each step. (Without the second argument it is
+# and it works with any optimizer.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# In torch it is `AveragedModel`, fed after each step. (Without the second argument it is
 # a plain average: *stochastic weight averaging*, SWA.) We hang it on the optimizer:
 
-# %%
+# %% tags=["code"]
 digits = data.load("mnist-5k", validation=0.2)
 print(digits)
 model = models.mlp_small().to("cuda" if torch.cuda.is_available() else "cpu")
@@ -375,14 +390,14 @@ ema = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.98))  # 50 steps
 optimizer = optimizers.SGD(model.parameters(), lr=0.8)
 hook = optimizer.register_step_post_hook(lambda *_: ema.update_parameters(model))
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 accuracies = []
 for epoch in range(12):
     fit(model, optimizer, digits, epochs=1, seed=epoch, progress=False, norms=False)
     accuracies.append([evaluate(m, *digits.held_out[1:])[1] for m in (model, ema)])
 accuracies = 100 * np.array(accuracies)
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 plotting.plot_curves(
     {
         "last weights": (np.arange(1, 13), accuracies[:, 0]),
@@ -397,7 +412,7 @@ plotting.plot_curves(
 # The average is calmer. Half-way it is ahead. (In the very first epochs it may drag behind: that depends on the seed.) In the end there is little between
 # them. Why?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 right = evaluate(model, digits.x_train, digits.y_train)[1]
 print("at the end, the last weights read more than 99 % of the training digits:", right > 0.99)
 
@@ -405,7 +420,8 @@ print("at the end, the last weights read more than 99 % of the training digits:"
 # A network that fits every picture has hardly any noise left: each batch agrees that the gradient is nearly zero. So the
 # ball has shrunk by itself, and there is nothing to average away. Averages pay where noise is left: in short trainings,
 # on data that are too many or too hard to be learnt by heart. (One run; more come below.)
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # If a network has batch norm, its running statistics belong to the last weights, not to the average: recompute them with
 # `torch.optim.swa_utils.update_bn`.
 
@@ -418,14 +434,14 @@ print("at the end, the last weights read more than 99 % of the training digits:"
 # $\alpha$ of the way to where the fast ones are. Then the fast weights are set back to them. "k steps forward, 1 step
 # back."
 
-# %%
+# %% tags=["formulas"]
 show_rule(rules.lookahead)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (Read four lines of the code: from `slow = x if t == 1` to `slow, fast = pull(…)`. The rest passes the hyperparameters on. This α is a part, and not
 # the power of ASGD.)
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "subslide"}
 # Fast and slow weights (open to see the code)
 ahead = noisy(rules.lookahead(rules.sgd))
 pair = descend("quadratic", ahead, lr=0.4, k=5, alpha=0.5, noise=1.0, seed=6, steps=40)
@@ -437,7 +453,7 @@ Animation(
 # %% [markdown]
 # **Predict.** What do the slow weights do at α = 1? And what is k = 1?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore(
     "quadratic",
     ahead,
@@ -449,10 +465,10 @@ explore(
     steps=40,
 )
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # 1. α = 1: the slow weights jump to the fast ones, so nothing is ever undone. The fast path is that of the rule alone.
 # 2. k = 1: each step is cut to the part α. For SGD that is SGD with the learning rate $\alpha\,\mathrm{lr}$.
 # 3. α = 0.1: the slow weights are calm, and late.
@@ -474,20 +490,26 @@ print("α = 1 at lr 0.4 is SGD at lr 0.4:", relative_error(whole.x, plain[1].x) 
 # and take $\alpha$ of that:
 #
 # $$\phi \leftarrow \big(1 - \alpha + \alpha\,\rho^k\big)\, \phi$$
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # With noise, the fast weights also bring back some of their ball: $(1 - \rho^{2k})\,V$ of variance after $k$ steps,
 # nearly all of it if $k$ is large. The slow weights take $\alpha$ of the noise, so $\alpha^2$ of its variance. Theirs
 # settles where $V_\phi = (1 - \alpha + \alpha\rho^k)^2\, V_\phi + \alpha^2 (1 - \rho^{2k})\,V$. Solved for $V_\phi$:
 #
 # $$\frac{V_\phi}{V} \;=\; \frac{\alpha^2 (1 - \rho^{2k})}{\alpha^2 (1 - \rho^{2k}) + 2\alpha(1-\alpha)(1 - \rho^k)}
 # \;=\; \frac{\alpha\,(1 + \rho^k)}{2 - \alpha\,(1 - \rho^k)}$$
-#
-# The middle is the form of the paper's proposition on its noisy quadratic, the right side is shorter. For
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# The middle is the form of the paper's proposition on its noisy quadratic, the right side is shorter.
+
+# %% [markdown]
+# For
 # $0 \le \rho^k \le 1$ it lies between $\alpha / (2 - \alpha)$ and $\alpha$.
-#
+
+# %% [markdown]
 # **Predict.** With α = ½, between which two numbers is that?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 alpha, ks = 0.5, [1, 5, 20]
 fractions = np.geomspace(0.03, 1.0, 8)  # lr, on axes with curvature 1
 hyper = {"lr": fractions, "k": ks, "seed": list(range(60)), "noise": 1.0, "alpha": alpha}
@@ -500,10 +522,10 @@ def formula(lr, k):
     return alpha * (1 + q) / (2 - alpha * (1 - q))
 
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "subslide"}
 # Measured and formula, for k = 1, 5, 20 (open to see the code)
 V = fractions / (2 - fractions)
 figure = plotting.plot_curves(
@@ -536,16 +558,16 @@ print("marks (measured) and lines (formula) differ by less than a tenth:", error
 # **Predict.** We try both with many learning rates: plain SGD, and Lookahead around SGD with k = 5 and α = 0.5. After 300
 # steps, who has the lower loss, each at its best?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 many = np.geomspace(0.005, 0.55, 21)
 hyper = {"lr": many, "seed": seeds, "noise": 2.0, "steps": 300}
 with_sgd = descend("quadratic", noisy("sgd"), **hyper).loss[-1].mean(1)
 with_ahead = descend("quadratic", ahead, **hyper).follow("slow").loss[-1].mean(1)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {"SGD": (many, with_sgd), "Lookahead(SGD), slow weights": (many, with_ahead)},
     title="Lookahead moves the best lr and hardly lowers the best loss",
@@ -563,7 +585,10 @@ print("the best losses are within a fifth of each other:", 0.8 < ratio.item() < 
 print(f"Lookahead's best lr is about {many[b] / many[a]:.0f} times that of SGD")
 
 # %% [markdown]
-# On a bowl, Lookahead around SGD is, nearly, a way to write a smaller learning rate. At *one* lr for both, at the right
+# On a bowl, Lookahead around SGD is, nearly, a way to write a smaller learning rate.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# At *one* lr for both, at the right
 # of the picture, Lookahead would have won; at the left, SGD. Neither says anything about the rules. (The little that it gains, it gains along the
 # steep axis. There, $\mathrm{lr}\,\lambda\,k$ is not small.)
 #
@@ -577,10 +602,10 @@ print(f"Lookahead's best lr is about {many[b] / many[a]:.0f} times that of SGD")
 #
 # **Predict.** At lr 0.52 plain SGD diverges on our valley: the edge is 0.5. With Lookahead, k = 5: does it? With k = 4?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for lr in (0.49, 0.52, 0.55, 0.57):
     told = []
     for k in (4, 5):
@@ -605,7 +630,7 @@ print(f"theory, k = 5: the edge is at lr = {(1 + 3 ** (1 / 5)) / 4:.3f}")
 # paper, as two loops around torch's own optimizers.
 
 
-# %%
+# %% tags=["code"]
 def algorithm_1(make, loops, k, alpha):
     phi = start.clone()
     theta = start.clone().requires_grad_()
@@ -636,7 +661,7 @@ for name, make in makers.items():
     same = relative_error(w.detach(), algorithm_1(make, 40, k=5, alpha=0.5)) < 1e-12
     print(f"around torch.optim.{name}, the same as Algorithm 1 to 12 digits: {same}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (k = 5 and α = 0.5 are our defaults. The authors' code has k = 5 and α = 0.8.) What the inner optimizer remembers (its
 # momentum, Adam's averages) is kept through the pull, here as in `algorithm_1`.
 
@@ -650,7 +675,7 @@ for name, make in makers.items():
 # seeds. Where is the largest gap?
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def adam_run(lr, seed, ahead):
     model = models.mlp_small(seed=seed)
     optimizer = optimizers.Adam(model.parameters(), lr=lr)
@@ -663,17 +688,17 @@ def adam_run(lr, seed, ahead):
     return 100 * evaluate(model, *digits.held_out[1:])[1]
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 cases = [(0.001, False), (0.005, False), (0.01, False), (0.01, True)]
 found = {
     case: [adam_run(case[0], s, case[1]) for s in range(5)] for case in progress_bar(cases)
 }
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
 # A dot a run, a bar at the mean (open to see the code)
 def dots(runs, title, xlabel):
     figure = plotting.Figure((9, 1.4 + 0.45 * len(runs)))
@@ -688,7 +713,7 @@ def dots(runs, title, xlabel):
     return figure
 
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 labels = [f"{'Lookahead(Adam)' if ahead_ else 'Adam'}, lr {lr}" for lr, ahead_ in cases]
 dots(
     dict(zip(labels, found.values(), strict=True)),
@@ -701,7 +726,7 @@ means = [np.mean(values) for values in found.values()]
 print("Adam gains more than half a point by lr 0.01 alone:", means[2] - means[0] > 0.5)
 print("the largest gap is that between lr 0.001 and 0.005:", np.diff(means).argmax() == 0)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # After 160 steps, a larger lr alone brings most of the gain. But B trains for 3,000. What about a training of that length? Lecture 10 has recorded one of
 # 2,500 steps, with the same network and batch size:
 
@@ -748,10 +773,10 @@ print(
 # knowing the end. But its gradients are taken out in the ball. A decay takes them at the calm point. *Schedule-Free*
 # takes them in between.
 
-# %%
+# %% tags=["formulas"]
 show_rule(rules.schedule_free)
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 free = descend("quadratic", noisy("schedule_free"), lr=0.3, beta=0.6, seed=3, steps=30)
 z, a = free.follow("z"), free.follow("a")
 figure = plotting.plot_paths(
@@ -771,7 +796,7 @@ figure
 # **Predict.** β says where between z and a the gradient is taken. What is β = 0? And what does the path of x look like as
 # β goes to 1?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore(
     "quadratic",
     noisy("schedule_free", seed=5),
@@ -782,10 +807,10 @@ explore(
     steps=45,
 )
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # 1. β = 0: the gradient is taken at z, and x, blue, *is* z: plain SGD. The answer, red, is the average of its points:
 #    Polyak and Ruppert.
 # 2. With larger β, x moves towards the average, and gets calm.
@@ -805,11 +830,11 @@ for beta in (0, 0.5, 0.9):
 # The plain average remembers the start longest. β is a way to forget it. (Not for ever the better, the larger: with 0.9 it swings, and it pays with
 # noise, as we shall see.)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # *Formula = code.* Schedule-Free is not in torch.optim either. So here are the three lines of the paper's section 1, in
 # its own letters ($y$ asks, $x$ is the answer), against our optimizer.
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 x = z = start.clone()
 w = start.clone().requires_grad_()
 ours = optimizers.ScheduleFree([w], lr=2e-3, beta=0.9)
@@ -835,11 +860,13 @@ print(
 # $\frac1t$ of the way to $z$, so
 #
 # $$a_t \approx \Big(1 - \frac{\kappa}{t}\Big)\, a_{t-1} - \frac1t \cdot \frac{\kappa\,\sigma}{\lambda}\,\xi_t
-# \qquad\Rightarrow\qquad \text{start} \sim \frac{1}{t^{\kappa}}, \qquad
+# \quad\Rightarrow\quad \text{start} \sim \frac{1}{t^{\kappa}}, \quad
 # \text{variance} \approx \frac{\kappa^2}{2\kappa - 1} \cdot \frac{\sigma^2}{\lambda^2\, t}$$
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (For the second: square the first, $V_t \approx (1 - 2\kappa/t)\,V_{t-1} + \kappa^2\sigma^2/(\lambda t)^2$, and try $V_t = K/t$.)
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # For β = 0 this is the plain average: the start fades like $1/t$, and the variance is the best possible. A larger β
 # forgets the start much faster, and pays with noise. It is the question of t0 again, as one dial.
 #
@@ -868,7 +895,7 @@ for beta, end in zip(betas, ends.tolist(), strict=True):
 #
 # **Predict.** How much worse than the cheat will Schedule-Free be?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 stops = [30, 100, 300, 1000]
 flrs = np.geomspace(0.1, 0.9, 9)
 hyper = {"seed": seeds, "noise": 2.0, "steps": 1000}
@@ -882,10 +909,10 @@ for t in stops:
 best = [end[-1].min().item() for end in knew]
 planned = knew[-1][:, knew[-1][-1].argmin()]
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 mine = (free_loss[stops] / torch.tensor(best)[:, None]).amax(0).argmin()
 figure = plotting.plot_curves(
     {
@@ -902,7 +929,7 @@ figure.axes[0].plot(stops, best, "k*", markersize=16, label="SGD, decay that kne
 figure.axes[0].legend()
 figure
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 ratios = free_loss[stops, mine] / torch.tensor(best)
 print("Schedule-Free is below the decay that knew, at every stop:", (ratios < 1).all().item())
 print(
@@ -914,7 +941,7 @@ print(
     average[1000, 1].item() < min(best[3], free_loss[1000, mine].item()),
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # - The planned decay is only good at the end that it was planned for.
 # - Schedule-Free needs no plan, and is at no stop above a decay made for it. But its β had to be tuned, too: with the default, 0.9, it is up to 2.6 times
 #   above (try it).
@@ -925,14 +952,20 @@ print(
 # ## On digits
 #
 # Everything once more, on the network. Each method is tuned with the same effort: five learning rates, three seeds, judged
-# on the validation digits. Then its best one runs five times with fresh seeds, judged on the test digits. Five epochs
+# on the validation digits. Then its best one runs five times with fresh seeds, judged on the test digits.
+
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Five epochs
 # each: the noise is still there. All other hyperparameters have their defaults; the average begins at half-time.
-#
+
+
+# %% [markdown]
 # **Predict.** Put the five in order: SGD with a constant lr, its average, Lookahead around SGD, Schedule-Free, SGD with a
 # linear decay.
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def make(name, parameters, lr, steps):
     if name == "average":  # of the second half
         return optimizers.ASGD(parameters, lr=lr, lambd=0, t0=steps // 2)
@@ -944,7 +977,7 @@ def make(name, parameters, lr, steps):
     return optimizers.Lookahead(sgd) if name == "Lookahead" else sgd
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def train(name, lr, seed):
     model = models.mlp_small(seed=seed)
     optimizer = make(name, list(model.parameters()), lr, steps=250)
@@ -956,7 +989,7 @@ def train(name, lr, seed):
     return [100 * evaluate(model, *part)[1] for part in parts]
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 net_lrs = [0.2, 0.4, 0.8, 1.6, 3.2]
 names = ["SGD", "average", "Lookahead", "Schedule-Free", "linear decay"]
 tuning, final = {}, {}
@@ -965,10 +998,10 @@ for name in progress_bar(names):
     best_lr = net_lrs[np.argmax(tuning[name])]
     final[name] = np.array([train(name, best_lr, s)[1] for s in range(100, 105)])
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 labels = [f"{name}, lr {net_lrs[np.argmax(tuning[name])]}" for name in names]
 dots(
     dict(zip(labels, final.values(), strict=True)),
@@ -976,7 +1009,7 @@ dots(
     "test accuracy after five epochs, %",
 )
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 mean = {name: values.mean() for name, values in final.items()}
 print("the average is more than half a point above SGD:", mean["average"] - mean["SGD"] > 0.5)
 all_above = final["average"].min() > mean["SGD"]
@@ -984,10 +1017,15 @@ print("every run of the average is above the mean of SGD:", all_above)
 spread = np.ptp(final["SGD"]) > 1.5 * np.ptp(final["average"])
 print("the runs of SGD are spread more than 1.5 times as widely:", spread)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # - A constant lr ends where luck has it: its five runs are far apart. The average's are close together, and higher.
-# - Schedule-Free and the linear decay are calm, too. Five seeds do not settle which of the two is ahead. (In lecture 2, after one epoch more, a constant lr
+# - Schedule-Free and the linear decay are calm, too. Five seeds do not settle which of the two is ahead.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (In lecture 2, after one epoch more, a constant lr
 #   had caught up with the decay: this early, it is at its most unsteady.)
+
+# %% [markdown]
 # - Lookahead around SGD is as unsteady as SGD: five runs show no difference, as on the bowl.
 #
 # And who had to be told the end? The decay, and our average, too: "half-time" means that you know it. Schedule-Free did not.
@@ -1001,10 +1039,10 @@ print("the runs of SGD are spread more than 1.5 times as widely:", spread)
 #
 # **Predict.** Lookahead(Adam) against Adam: better, worse, or no difference found? Schedule-Free against SGD?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 results = benchmark.results()
 chosen = ["ScheduleFree", "Lookahead(Adam)", "Adam", "SGD"]
 ends = benchmark.ends(results[results.stage == "final"])
@@ -1023,7 +1061,7 @@ for name, low, high in zip(differences, *intervals(differences), strict=True):
     print(f"{name}: between {low:.2f} and {high:.2f} points ({len(table)} seeds)")
 print(f"Schedule-Free was tuned to β = {tuned['ScheduleFree'][1]:g}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # - Lookahead around Adam: the interval holds 0. No difference found. Its best lr is larger than Adam's.
 # - Schedule-Free: above SGD with a constant lr. One bad run of SGD makes most of the interval: the median of the differences is a third of a point. (Lecture 10 asks about all pairs at once, and has
 #   to be more careful: there, one bad run of SGD is enough for "no difference found".) A decaying lr, the true rival, did
@@ -1038,7 +1076,8 @@ print(f"Schedule-Free was tuned to β = {tuned['ScheduleFree'][1]:g}")
 # `torch.optim.ASGD` averages from step t0 = 1,000,000 on. Most trainings are over by then. (One of our sources, a
 # comparison on CIFAR-10, runs it so, for five epochs.) You get no average, no warning, and plain SGD with a slowly
 # decaying lr. Always give t0.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # And when the average has begun, torch does not put it into the model. It lies in `state[p]["ax"]`, and swapping it in is
 # your work: `p.copy_(optimizer.state[p]["ax"])` under `torch.no_grad()`. (The `ASGD` of this course has an `eval()` that
 # does it, and a `train()` that undoes it. `fit` calls them.)
@@ -1058,7 +1097,10 @@ for t0 in (1e6, 100):
 #
 # The model holds the fast weights. Right after a pull, they are the slow ones. Just before the next, they have walked
 # most of the way out into their ball: evaluate there, and you evaluate nearly SGD. Stop at a multiple of k, or read
-# `state[p]["slow"]`. (Or call our `Lookahead`'s `eval()`, as `fit` does. Notebook B tests every 500 steps. 500 is a multiple of its k.)
+# `state[p]["slow"]`.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (Or call our `Lookahead`'s `eval()`, as `fit` does. Notebook B tests every 500 steps. 500 is a multiple of its k.)
 
 # %%
 for steps in (250, 252):
@@ -1115,7 +1157,7 @@ except RuntimeError as error:
 #
 # **Predict.** Each reads more than nine digits in ten. What does the average of their weights read?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 trained = []
 for seed in (0, 1):
     model = models.mlp_small(seed=seed)
@@ -1127,15 +1169,15 @@ with torch.no_grad():
     for p, a, b in zip(middle.parameters(), *(m.parameters() for m in trained), strict=True):
         p.copy_((a + b) / 2)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 wrong = [1 - evaluate(m, digits.x_test, digits.y_test)[1] for m in (*trained, middle)]
 print("each misreads fewer than 1 digit in 10:", max(wrong[:2]) < 0.1)
 print("the average makes more than twice as many mistakes:", wrong[2] > 2 * max(wrong[:2]))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # There is a hill between the two. Both networks read alike, but their hidden units have different jobs: unit 7 of the one and unit 7 of the other do not
 # belong together, and we average them. An average belongs to *one* walk, and to the part of it that is in one valley.
 
@@ -1149,7 +1191,7 @@ print("the average makes more than twice as many mistakes:", wrong[2] > 2 * max(
 #
 # **Predict.** Does the average of the noisy walker arrive at 0? Does a decaying lr?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 lopsided = surfaces.Surface(
     name="lopsided",
     f=lambda x1, x2: torch.exp(x1) - x1 + x2**2 / 2,
@@ -1163,10 +1205,10 @@ walks = descend(lopsided, noisy("asgd"), lr=[0.1, 0.2, 0.4], lambd=0, t0=0, **hy
 centre = walks.follow("ax").x[..., 0].mean(2)  # over the seeds
 decayed = descend(lopsided, noisy("sgd"), lr=Linear(0.4, 1000), **hyper).x[-1, :, 0].mean()
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {f"average, lr {lr}": (n, centre[n, i]) for i, lr in enumerate((0.1, 0.2, 0.4))},
     title="Beside the minimum for good: the larger lr, the further",
@@ -1191,7 +1233,10 @@ print("that of the decay is nearer than all of them:", (decayed.abs() < offset.m
 
 # %% [markdown]
 # The walker settles where the *mean gradient* is zero: the mean of $e^{x_1}$ is 1. As $e^x$ is curved upwards, the mean
-# of $x_1$ is then below 0, by about half the variance, and that grows with lr. No number of points cures it. That is the
+# of $x_1$ is then below 0, by about half the variance, and that grows with lr. No number of points cures it.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# That is the
 # price of a constant lr away from bowls. A smaller lr, or a decay, does. (These are means over 100 runs. One run of the decay is still scattered, by more
 # than the average at lr 0.1 is off.) Polyak and Juditsky let lr decay, slowly, *and* average:
 # this is what `alpha` in ASGD is for.
@@ -1202,7 +1247,7 @@ print("that of the decay is nearer than all of them:", (decayed.abs() < offset.m
 # Each keeps copies of the weights. We train for a few steps and count. (For Lookahead, the inner optimizer's memory, too.)
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def cost(make):
     model = models.mlp_small()
     optimizer = make(model.parameters())
@@ -1230,7 +1275,7 @@ for name, (numbers, _) in costs.items():
 for name, (_, milliseconds) in costs.items():
     print(f"{name:16} {milliseconds:.2f} ms a step, gradient and all, on this machine")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # On so small a network, the clock hardly tells them apart. An `AveragedModel` is one more copy, beside any optimizer. (The authors' Schedule-Free keeps one number less: it
 # computes $a$ from $x$ and $z$.) The time is a few sums per weight and step, and for Lookahead only at every $k$-th.
 
@@ -1245,12 +1290,17 @@ for name, (_, milliseconds) in costs.items():
 # | average and decay | the average weighs the gradients as a linear decay to 0 would, but needs no plan |
 # | Lookahead | $\phi \leftarrow \phi + \alpha\,(x - \phi)$ every $k$ steps; variance between $\alpha / (2 - \alpha)$ and $\alpha$ of the ball |
 # | Lookahead around SGD | on a bowl, nearly SGD with $\alpha\,\mathrm{lr}$; for k = 1, exactly |
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# | question | answer |
+# | --- | --- |
 # | Ranger | Lookahead around RAdam |
 # | Schedule-Free | asks for the gradient between walker and average; good at any stop, no end to be known |
 # | memory beside the weights | ASGD 1, Lookahead 1 more than its inner rule, Schedule-Free 2 numbers per weight |
 # | what to hand in | `state["ax"]`, `state["slow"]`, or the weights after `eval()`: not whatever the model happens to hold |
 # | what is wrong with them | an average beside the minimum in a lopsided valley; no good across valleys; little gain where the noise dies by itself |
-#
+
+# %% [markdown]
 # **Next.** Rules that throw away the size of the gradient, or look at whole matrices: Lion and Muon, in lecture 7.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1258,7 +1308,8 @@ for name, (_, milliseconds) in costs.items():
 #
 # **They answer back:** [the exercises of this lecture](exercises/student/06_averages.ipynb) try what you write, and say which
 # mistake it is. Three more to think about; add a cell below each and try.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # **1.** Lookahead around SGD, k = 10, α = 0.2, on an axis with λ = 1 and lr = 0.5. Which part of the ball of SGD is the variance of the slow weights? Compute it, then measure it, as under *On one axis*.
 #
 # <details><summary>Answer</summary>ρ = 0.5, and ρ¹⁰ is about 0.001. So V<sub>φ</sub> / V ≈ α / (2 - α) = 0.2 / 1.8 ≈ 0.11.</details>
@@ -1276,7 +1327,7 @@ for name, (_, milliseconds) in costs.items():
 # <details><summary>What to compare</summary>The mistakes of the average with those of its two networks. They began in the same valley, and
 # stay in it or near it: the average should be about as good as they are.</details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # ## References
 #
 # - B. T. Polyak, A. B. Juditsky, [Acceleration of Stochastic Approximation by
