@@ -404,7 +404,7 @@ for name, (_, lr, (lowest, highest)) in cifar10.DEFAULTS.items():
     whose = "E" if name in cifar10.OF_E else "we"
     print(f"{whose}: {name:9} lr {lr:<7g} tuned later: {lowest:g} to {highest:g}")
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Muon for filters
 #
 # *(For home.)* Muon moves *matrices* (lecture 7). Here are its card and the lines that run.
@@ -424,7 +424,7 @@ print(f"{shapes[3]} becomes {small[5].f[0].weight.flatten(1).shape[0]} rows", en
 print(f"of {small[5].f[0].weight[0].numel()} numbers;", end=" ")
 print(f"{moved / sum(p.numel() for p in small.parameters()):.0%} of the weights are filters")
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### The same as torch.optim, on this network
 #
 # *(For home.)* E takes torch's optimizers, we take our own. Does that matter? Both train `resnet8` for five steps, in
