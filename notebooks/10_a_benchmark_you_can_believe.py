@@ -13,7 +13,8 @@
 #
 # "Adam beats SGD." "SGD beats Adam." Both have been published, with numbers.
 # This lecture is about what such a number is worth, and how to make one that is worth something.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top.
 # Where it says **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells
 # hidden** to see them.
@@ -50,13 +51,13 @@ import torch
 # **Predict.** As they are set, momentum wins. Can you make each of the others win? Which would win if each had the
 # learning rate that suits it best?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 race("quadratic", ["sgd", "momentum", "adam"], lr=(0.01, 0.05, 1.0), steps=100)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Each of them can. Whoever sets the learning rates decides who wins. So let each have its best:
 
 # %%
@@ -70,7 +71,7 @@ for rule in ("sgd", "momentum", "adam"):
 # On a surface of two variables everyone can see that. On a network nobody can, and so tables like the next one are taken for
 # an answer.
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["beside"]
 # ## A table, as published
 #
 # A teaching notebook (we call it B) trains a network with one hidden layer on MNIST: 3,000 steps on 100 digits each. It
@@ -82,7 +83,7 @@ again = reproduction.table(results)
 printed = again.loc["B"].droplevel("order").printed
 print(printed.sort_values(ascending=False).to_string())
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** Nesterov 97.62 %, Adadelta 97.53 %, Lookahead 97.48 %, momentum 97.42 %. You run the same program again, with
 # other random numbers. Do you get the same winner?
 
@@ -95,10 +96,10 @@ print(printed.sort_values(ascending=False).to_string())
 # %%
 print("".join(reproduction.RESULTS.open().readlines()[:4]))
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 comparing.plot_reproduction(
     again,
     results,
@@ -106,7 +107,7 @@ comparing.plot_reproduction(
     title="Five runs each: they differ by as much as the first four of the table",
 )
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 b = results[(results.source == "B") & (results.status != "")]
 by_seed = 100 * b.pivot(index="seed", columns="rule", values="accuracy")
 first_four = set(printed.nlargest(4).index)
@@ -123,10 +124,12 @@ print(f"two runs of one optimizer differ by up to {np.ptp(by_seed, axis=0).max()
 # - The experiment *reproduces*: each of our means is within a point of the printed number.
 # - Its coarse ranking does, too: nearly the same four are in front, and Adagrad and SGD are last.
 # - Its *winner* does not. The first four are closer to each other than two runs of one optimizer can be.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (One line compares two different things. B's section on RAdam runs another class by mistake. Its accuracy,
 # 96.23 %, is a little below our five: a hint, no more.)
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A single run is a draw from a lottery. Two draws do not tell you which lottery is better.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -137,10 +140,10 @@ print(f"two runs of one optimizer differ by up to {np.ptp(by_seed, axis=0).max()
 #
 # **Predict.** By how much does the best of the fourteen seem to beat the typical one?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 rng = np.random.default_rng(0)
 lottery = rng.normal(97, 0.2, size=(10_000, 14))  # 10,000 benchmarks of 14 equals
 lead = lottery.max(axis=1) - np.median(lottery, axis=1)
@@ -149,7 +152,7 @@ print(
     f"the winner's lead over the worst: {np.ptp(lottery, axis=1).mean():.2f} points on average"
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # There is always a winner, and it always leads. That is why a table needs to say how large the luck is.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -161,10 +164,10 @@ print(
 #
 # **Predict.** Will the accuracies be within a point, as for B? Does the order matter?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 comparing.plot_reproduction(
     again,
     results,
@@ -184,25 +187,30 @@ for order, rows in a.groupby("order", sort=False):
         f"  means differ by {off.median():.2f} points (median), at most {off.max():.2f} ({off.idxmax()[0]})"
     )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A prints the accuracy after each of its five epochs. How many points are our means above it?
 
 # %%
 print(reproduction.by_epoch(results).round(2).to_string())
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Neither order reproduces A. A fixed order is nearer, above all after the first epoch. What explains the rest?
 #
 # - **The order.** Perhaps A's loader did not shuffle. A fixed order costs some rules accuracy and adds noise: compare how far
 #   the triangles and the discs are spread for Adam. (A wider spread also holds a printed number more easily.)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # - **The pixels.** A's helper is not printed, so we do not know how it scaled them (ours go from 0 to 1), nor how the weights
 #   began. SGD with linear decay and Adagrad are off by a point, far outside the spread of the seeds, in either order. It must be
 #   something like this.
 # - **The point of the test.** A tests Nesterov's momentum at $w$, our rules stand a step ahead, at $w + \alpha v$. In runs of
 #   our own this made 0.1 to 0.2 points.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # - **RMSProp + Nesterov** jumps up and down until the end: see its rows above, and the one triangle at the left of its line. A's formula for it, as
 #   printed, lacks the $\alpha$ before $v$.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # We cannot settle it. A result that cannot be run again from what is printed is a pity, and very common.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -213,18 +221,18 @@ print(reproduction.by_epoch(results).round(2).to_string())
 # %%
 show_rule(rules.adam)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Notebook A's program adds 1 to $t$ for each *tensor* of the network, not for each step. Its network has six: three
 # matrices, three biases. So $t$ runs six times too fast, and the correction of the start, $1 - \beta^t$, is gone six
 # times too early.
 #
 # **Predict.** Are the steps then too long, or too short? For how long?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def step_lengths(make, n=5000):
     """How far the last of six weights moves in each step, if all gradients are 1; in units of lr."""
     ps = [torch.zeros(1, dtype=torch.float64, requires_grad=True) for _ in range(6)]
@@ -237,7 +245,7 @@ def step_lengths(make, n=5000):
     return -np.diff(places) / 0.001
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 lengths = {
     "Adam": step_lengths(optimizers.Adam),
     "t six times too fast": step_lengths(reproduction.AdamHasty),
@@ -246,7 +254,7 @@ print(
     "Adam as torch.optim has it:", np.allclose(lengths["Adam"], step_lengths(torch.optim.Adam))
 )
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 figure = plotting.plot_curves(
     {name: (np.arange(1, len(y) + 1), y) for name, y in lengths.items()},
     title="With t too fast, the steps are too short at first, then too long",
@@ -266,15 +274,16 @@ print(
 print(f"more than 1.5 lr in {(hasty > 1.5).sum()} steps")
 print(f"within 1 % of lr from step {np.flatnonzero(np.abs(hasty - 1) > 0.01).max() + 2} on")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # The mean of the gradients, $m$, takes some ten steps to fill, the mean of their squares, $v$, some thousand. $\hat m$ and
 # $\hat v$ make up for that. With $t$ too large they do so by too little. At first the small $\hat m$ makes the steps
 # too short. Then the small $\hat v$, in the denominator, makes them too long, for many hundreds of steps. (This is the last
 # of six tensors. The first is counted right in its first step.)
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # And at the end of 4,690 steps of training?
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 ends = results[(results.source == "A") & (results.status != "")]
 for order in ("shuffled", "fixed"):
     adams = 100 * ends[ends.order == order].pivot(
@@ -288,7 +297,7 @@ for order in ("shuffled", "fixed"):
         f"wrong minus right, {order}, five seeds: between {low[0]:.2f} and {high[0]:.2f} points"
     )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Both intervals hold 0: *no difference found*. (Intervals: see *The result*, below.) So a good accuracy does not show that a program is right. Compare the steps
 # with a reference, as above. (Lecture 5 has more on this correction.)
 
@@ -300,10 +309,10 @@ for order in ("shuffled", "fixed"):
 #
 # **Predict.** Draw accuracy against learning rate, for SGD, momentum and Adam. Who has the widest top? Who the highest?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 tried = benchmark.results()
 comparing.plot_sensitivity(
     tried,
@@ -311,7 +320,7 @@ comparing.plot_sensitivity(
     title="Tuned, the tops are level; untuned, anyone can win",
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # The bands go from the lowest to the highest of three seeds; a ring marks the best.
 
 # %%
@@ -323,7 +332,7 @@ for name in ("SGD", "momentum", "Adam"):
         f"{name}: best {means.max():.1f} %; {wide} of {len(means)} learning rates are within a point of it"
     )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The tops are at nearly the same height. What differs is *where* they are, how wide, and how steep the cliff to the right is.
 # So "the same learning rate for all, to be fair" is not fair at all. It decides the race before it has begun:
 
@@ -344,22 +353,25 @@ for lr in (0.0001, 0.001, 0.01, 0.1, 1.0):
 # 2. **Choose on validation pictures.** The test pictures are not looked at.
 # 3. **Run the chosen setting again, with fresh seeds,** twenty of them, on the test pictures. The best trial was chosen
 #    *because* it came out high, partly by luck. Fresh seeds take the luck out.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # 4. **Say how sure you are.** Give an interval for each difference, and say "no difference found" where it holds 0.
 # 5. **Look at the edges.** If the best value is the last one tried, a better one may lie beyond. (The table puts it in
 #    parentheses.)
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** Fourteen optimizers, from 1847 to 2024, all tuned. How far apart are the first and the last?
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The result
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 comparing.standings_table(tried)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # How to read it:
 #
 # - *An interval*: draw twenty seeds out of the twenty, with replacement, and see how far their mean is off; again and again. That
@@ -368,6 +380,8 @@ comparing.standings_table(tried)
 #   be tested on would move it, too, and this table knows nothing of that.
 # - *Behind the leader*: an interval for the difference. All differences between any two are covered *together* with about 95 %:
 #   with fourteen optimizers there are 91 pairs, and one in twenty of these would be "significant" by luck alone.
+
+# %% [markdown]
 # - *Verdict*: *behind*, if the interval excludes 0. If it does not, we found no difference. (That is not the same as "they
 #   are equal": with more seeds we might find one.)
 
@@ -399,19 +413,28 @@ print(
     ].to_string()
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # One run is far below the others. A hundred steps before the end it was not. With the same seed, RMSprop and Adadelta fall, too:
 # they saw the same digits last. One unlucky batch, at the very end. We said that the *last* step counts, and so
 # it counts as much as all before it. That one run makes the interval wide.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Should we leave it out, or count the mean of the last five tests? **Not now.** Whoever chooses the score after seeing the
 # results can choose the winner. Write it down before: next time, the mean of the last five tests would be wiser.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **The leader hands out an average of its points.** (Lecture 6 says how. Of the others, only Lookahead does a little of it.)
 # The rest ran at one learning rate to the end. Averaging does much of what a *falling* learning rate does: it calms the
-# noise. (It is not as simple as that: Adagrad's steps shrink, too, and it is twelfth.) So the table does not say "this rule is better". It may say "somebody should lower the learning rate". To find
+# noise.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (It is not as simple as that: Adagrad's steps shrink, too, and it is twelfth.)
+
+# %% [markdown]
+# So the table does not say "this rule is better". It may say "somebody should lower the learning rate". To find
 # out, give everyone a schedule and run it again.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Look at the parentheses.** No learning rate is at an edge, but some second hyperparameters are, the leader's among them. It
 # might do better still.
 
@@ -427,7 +450,7 @@ figure = comparing.plot_bands(
 figure.axes[0].set_ylim(94, 98)
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Lines are means over twenty seeds, bands go from the lowest to the highest. A dip of a band is one run that falls.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -437,10 +460,10 @@ figure
 #
 # **Predict.** Will the order be the same in steps and in seconds?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 comparing.plot_time_to_target(
     tried, 0.97, title="The order in steps is not the order in seconds"
 )
@@ -452,7 +475,7 @@ times = (
 for unit in times:
     print(f"fastest in {unit}:", ", ".join(times[unit].nsmallest(5).index))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # - Each dot is a run, each bar a median. The runs are tested every 100 steps, so nothing is finer than that.
 # - The order changes: a step of SGD or momentum costs less than one of Adam and its family. On a network as small as this one,
 #   the update is a large part of the step; on a large one with large batches, it is not.
@@ -466,16 +489,16 @@ for unit in times:
 # The same program, on the digits that come with the course: three optimizers, five learning rates and two values of the second
 # hyperparameter, one seed a trial, five fresh seeds. It takes some ten seconds.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 folder = (
     tempfile.mkdtemp()
 )  # name a folder of your own, such as "my-benchmark", to keep the results
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Each run is kept in the folder as soon as it is done. Stop the next cell, and run it again: it goes on from there. Change the
 # setting and see who wins *your* benchmark.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 setting = Setting("mnist-5k", epochs=6, batch_size=64)
 effort = {"lrs": 5, "values": 2, "tuning_seeds": 1, "final_seeds": 5}
 mine = benchmark.compare(setting, ["SGD", "momentum", "Adam"], folder, **effort)
@@ -483,11 +506,13 @@ mine = benchmark.compare(setting, ["SGD", "momentum", "Adam"], folder, **effort)
 # %% tags=["nbval-ignore-output"]
 comparing.standings_table(mine)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Run the last two cells again: nothing is trained twice.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # With five seeds and 1,000 test digits the intervals are wide. Which of your verdicts are "no difference found"?
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # *More than one process.* `compare(..., workers=2)` trains two at a time. On a cluster, start
 # [dask.distributed](https://distributed.dask.org) and put `joblib.parallel_config("dask")` around the call. A worker that dies is replaced.
 
@@ -508,11 +533,12 @@ comparing.standings_table(mine)
 # | no seed is set before each model | every optimizer starts elsewhere |
 # | a loss summed here and averaged there | the same lr means something else: lecture 1 |
 # | "no difference found" read as "equal" | with few seeds, everything is equal |
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Tuning on the test pictures is the most tempting. How much does it flatter? Take the best of many trials by the pictures
 # that chose it, and then the same setting on others:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 rng = np.random.default_rng(1)
 # 10,000 times: 13 trials, all equally good, judged with a noise of 0.2 points, and judged anew on other pictures
 chose, others = rng.normal(0, 0.2, size=(2, 10_000, 13))
@@ -549,14 +575,18 @@ print(spent.assign(minutes=(spent.minutes / 60).round(1)).to_string())
 # | when is one better? | when the interval of the difference excludes 0, with an allowance for the number of pairs |
 # | and if it does not? | *no difference found* |
 # | who wins on MNIST? | see the table: tuned, all fourteen are within a point; a wrong learning rate costs more than any choice |
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # **Next.** Does it hold on a real network? CIFAR-10 with ResNet-18 (lecture 11).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercises
 #
 # **They answer back:** [the exercises of this lecture](exercises/student/10_a_benchmark_you_can_believe.ipynb) try what you write, and say which
-# mistake it is. Three more to think about; add a cell below each and try.
+# mistake it is.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Three more to think about; add a cell below each and try.
 #
 # **1.** Compare again, with the first three final seeds only: `comparing.standings_table(tried[tried.seed < 1003])`. How many
 # verdicts are left?
@@ -577,7 +607,7 @@ print(spent.assign(minutes=(spent.minutes / 60).round(1)).to_string())
 # <details><summary>Answer</summary>The best of 50 is about 0.45 points up, the best of 5 about 0.23: a lead of 0.2 points,
 # out of nothing, on the pictures that chose.</details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## References
 #
 # - D. Choi and others, [On Empirical Comparisons of Optimizers for Deep Learning](https://arxiv.org/abs/1910.05446), 2019: the

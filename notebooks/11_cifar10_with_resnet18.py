@@ -13,7 +13,8 @@
 #
 # Photographs instead of digits, a residual network instead of two layers, and twelve optimizers. This lecture is
 # about a published benchmark: what it takes to run it, to mend it, and to believe it.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # *How to read it.* Run all cells (menu **Run → Run All Cells**), then go through them from the top. Where it says
 # **Predict**, stop and commit to an answer. In JupyterLab, most answers are folded: click on **cells hidden** to see
 # them.
@@ -60,13 +61,17 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are no 
 # variables, everyone could see that.
 #
 # Here is the same race on a residual network and on photographs. Nothing is computed while you drag. Each optimizer
-# was trained at five learning rates, and all of that was recorded. (One *step* of the lowest slider is an epoch: once
+# was trained at five learning rates, and all of that was recorded.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (One *step* of the lowest slider is an epoch: once
 # through all pictures.)
-#
+
+# %% [markdown]
 # **Predict.** As they are set, each stands as near to its default as was tried. Can you make each of the others win?
 # Can you make the winner come last?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 results = cifar10.results()
 group = ["SGD", "Nesterov", "Adadelta", "Adagrad", "ASGD", "Muon"]
 relatives = ["AdamW", "Adam", "Lion", "AdaMax", "NAdam", "RAdam"]
@@ -75,10 +80,10 @@ looks = dict(zip(group + relatives, 2 * plotting.STYLES, strict=True))
 shown = ["SGD", "Adam", "Adagrad", "Lion", "ASGD"]
 replay(results, {name: looks[name] for name in shown})
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 trials = benchmark.ends(results[results.stage == "lr"])
 by_lr = {  # the accuracies of each, from the smallest learning rate to the largest
     name: 100 * rows.sort_values("lr").accuracy.to_numpy()
@@ -94,7 +99,7 @@ def who(choices):
     return first, [n for n in choices if low[n] < min(high[m] for m in choices if m != n)]
 
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 first, last = who(by_lr)
 print(f"five learning rates each: {len(first)} of {len(by_lr)} can win, {len(last)} come last")
 notch = {name: a[max(0, a.argmax() - 1) : a.argmax() + 2] for name, a in by_lr.items()}
@@ -108,7 +113,7 @@ print("  these can come last:", ", ".join(last))
 # rate, and all eleven others their worst of two decades. Look closer: let each be at most *one notch* from its own
 # best (half a decade). Then three can win. And still six can come last.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Which one would you take?
 #
 # Somebody has to choose an optimizer for *your* network: you. **Which one would you take, and how would you know?**
@@ -121,11 +126,12 @@ print("  these can come last:", ", ".join(last))
 # cat, deer, dog, frog, horse, ship, truck. 50,000 are for training; the other 10,000, a thousand of each, for
 # testing. Since 2009 people have tried their networks on it: it is small enough for one evening, and hard enough to
 # be of interest.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # It is too large to come with this course. `data.load("cifar10")` finds it in the folder `COURSE_DATA`, or downloads
 # it. (If it is not here, look at [ten of each](https://www.cs.toronto.edu/~kriz/cifar.html) on its own page.)
 
-# %% tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "skip"} tags=["nbval-ignore-output"]
 if data.present("cifar10"):
     photos = data.load("cifar10", fraction=0.01)
     six = [(photos.y_train == i).nonzero()[0].item() for i in (0, 2, 3, 6, 8, 9)]
@@ -137,7 +143,7 @@ else:
     figure = "CIFAR-10 is not here: no picture."
 figure
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # What was *recorded* for this lecture was recorded on these photographs. What runs *live* below runs on a thousand
 # digits, whether CIFAR-10 is here or not. So it takes a minute.
 
@@ -166,11 +172,11 @@ plotting.plot_pictures(
     random_crop(same), [few.classes[y_few[3]]] * 8, title="One picture, moved eight times"
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** We train on plain digits and test on mirrored ones. Which digits will still be read, which never? And
 # if digits are mirrored at random *in training*: will the accuracy on plain digits rise or fall?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 digits, nets = data.load("mnist-5k"), {}
 for name, augmentation in {"plain": None, "mirrored at random": random_flip}.items():
     nets[name] = models.mlp_small()
@@ -178,10 +184,10 @@ for name, augmentation in {"plain": None, "mirrored at random": random_flip}.ite
     settings = {"epochs": 10, "norms": False, "progress": False, "augment": augmentation}
     fit(nets[name], optimizer, digits, **settings)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 mirrored, y = digits.x_test.flip(-1), digits.y_test
 read = nets["plain"](mirrored).argmax(1)
 usual = [read[y == d].mode().values.item() for d in range(10)]  # what each is mostly read as
@@ -203,11 +209,12 @@ plain = {name: evaluate(net, digits.x_test, y)[1] for name, net in nets.items()}
 fall = 100 * (plain["plain"] - plain["mirrored at random"])
 print("on plain digits, learned from mirrored ones, too: worse by 2 points or more:", fall > 2)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # An 8 is an 8 in the mirror. But why not a 0 or a 1? Handwriting slants, and in the mirror it slants the other way. A
 # mirrored 3 is no digit at all, and a mirrored 5 is more of a 2. The network has to make room for shapes that nobody
 # writes, and pays for it.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # For cats and ships, the same line of code is right, and customary. **An augmentation says what does not matter.**
 # Only you can know that; no optimizer will find out.
 
@@ -220,7 +227,10 @@ print("on plain digits, learned from mirrored ones, too: worse by 2 points or mo
 # $$\text{block}(x) = \mathrm{relu}\big(x + f(x)\big)$$
 #
 # (Here alone, $x$ is a picture on its way through the network, not the weights.) $f$ is two convolutions of 3 × 3,
-# each followed by *batch normalisation*. A block that has nothing to say sets the scale of its last normalisation to
+# each followed by *batch normalisation*.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# A block that has nothing to say sets the scale of its last normalisation to
 # nearly 0, and the picture goes through. So does the gradient, on its way back: lecture 8 shows what that is worth.
 # Here is the block, as the package has it:
 
@@ -228,7 +238,7 @@ print("on plain digits, learned from mirrored ones, too: worse by 2 points or mo
 print(inspect.getsource(models.Residual.forward))
 print("f:", [type(layer).__name__ for layer in models.Residual(16, 16, 1).f])
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The smallest such network has three blocks: with the first convolution and the last layer that makes eight layers,
 # `resnet8`. We can train it without a GPU. Follow one picture of 32 × 32 in three colours through it:
 
@@ -250,10 +260,10 @@ print(f"{sum(p.numel() for p in small.parameters()):,} in all")
 # **Predict.** The published benchmark gives it pictures of 32 × 32. How large is what arrives at the last blocks? How
 # many of the eleven million weights never learn anything?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from torch.utils.flop_counter import FlopCounterMode
 
 for small_images in (False, True):
@@ -273,7 +283,7 @@ print(f"E's last two layers: {513 * 1000 + 1001 * 10 - 513 * 10:,} weights more"
 # nothing, and have no gradient. (The one that makes one pixel out of four has five.) Let us count them, in every
 # filter:
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 for small_images, pictures in ((False, 64), (True, 4)):
     model = models.resnet18(small_images=small_images)
     labels = torch.arange(pictures) % 10
@@ -297,7 +307,8 @@ for small_images, pictures in ((False, 64), (True, 4)):
 # and divides by a standard deviation, of each channel. It is a part of the network for two reasons. Augmentation sees
 # plain pictures, whose black is 0. And weights that were trained elsewhere bring the numbers that they were trained
 # with.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Which standard deviation? For CIFAR-10, many programs have 0.2023, 0.1994, 0.2010. Ours are 0.2470, 0.2435, 0.2616.
 # Both come from the same pictures. One is the deviation of all pixels. The other is taken in each picture by itself,
 # and then averaged over the pictures.
@@ -305,10 +316,10 @@ for small_images, pictures in ((False, 64), (True, 4)):
 # **Predict.** Which is which? Can it be the other way round for other pictures? And what does it do to our network if
 # the wrong one is used?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 pixels = digits.x_train.flatten(1).double()
 of_all, of_each = pixels.std(correction=0), pixels.std(dim=1, correction=0)
 between = pixels.mean(dim=1).var(correction=0)
@@ -320,8 +331,12 @@ print(torch.isclose(of_all.square(), parts).item())
 # %% [markdown]
 # The variance of all pixels is that *within* pictures, on average, plus that *between* the means of pictures (dark
 # ones, bright ones). So the mean deviation within is always the smaller of the two: it knows nothing of dark and
-# bright pictures. (Taking the root before the mean makes it smaller still.)
-#
+# bright pictures.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (Taking the root before the mean makes it smaller still.)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Does it matter? The first convolution has no bias and is followed by batch normalisation, which divides any scale
 # away:
 
@@ -336,7 +351,7 @@ for name, std in stds.items():
     change = (net(x) - right).norm() / right.norm()
     print(f"{name}: scores change by {change:.1%}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A wrong scale of all channels alike changes nothing. What is left is that the copied numbers weigh the three colours
 # a little differently. The mistake has lived for years because nobody was ever hurt by it.
 
@@ -344,10 +359,14 @@ for name, std in stds.items():
 # ### Weights that were trained elsewhere
 #
 # *(For home.)* The published benchmark begins with weights that were trained on ImageNet, and puts one more layer
-# behind their thousand outputs, 1000 → 10. `models.resnet18(pretrained=True)` takes them, 45 MB, but for the last
+# behind their thousand outputs, 1000 → 10.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# `models.resnet18(pretrained=True)` takes them, 45 MB, but for the last
 # layer, which becomes one of ten outputs (and for the first, with `small_images`). It looks in your data folder, then
 # where torch keeps its downloads, then it asks the network.
-#
+
+# %% [markdown]
 # And where there is none? We cut the network off, to see:
 
 # %%
@@ -365,12 +384,12 @@ with tempfile.TemporaryDirectory() as empty:
     except OSError as error:
         print(str(error).replace(str(Path(empty)), "YOUR FOLDER"))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # One sentence, at once, before anything is trained. There was no network where this course was made, so **all that
 # you see below begins with random weights**. With pretrained ones, all optimizers would begin nearer to the end, and
 # want other learning rates. That is another comparison.
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["beside"]
 # ## Twelve optimizers
 #
 # The benchmark is the second half of a teaching notebook. We call it E. (Its first half is about test functions:
@@ -385,15 +404,15 @@ for name, (_, lr, (lowest, highest)) in cifar10.DEFAULTS.items():
     whose = "E" if name in cifar10.OF_E else "we"
     print(f"{whose}: {name:9} lr {lr:<7g} tuned later: {lowest:g} to {highest:g}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Muon for filters
 #
 # *(For home.)* Muon moves *matrices* (lecture 7). Here are its card and the lines that run.
 
-# %%
+# %% tags=["formulas"]
 show_rule("muon")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A convolution's weights are no matrix: they are filters, (filters, channels, height, width). Muon takes each filter
 # as one row. Everything that is not a filter goes to AdamW:
 
@@ -405,13 +424,13 @@ print(f"{shapes[3]} becomes {small[5].f[0].weight.flatten(1).shape[0]} rows", en
 print(f"of {small[5].f[0].weight[0].numel()} numbers;", end=" ")
 print(f"{moved / sum(p.numel() for p in small.parameters()):.0%} of the weights are filters")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### The same as torch.optim, on this network
 #
 # *(For home.)* E takes torch's optimizers, we take our own. Does that matter? Both train `resnet8` for five steps, in
 # double precision, from the same weights, on the same pictures.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 x64, y64 = few.x_train[:16].double(), few.y_train[:16]
 
 
@@ -443,7 +462,7 @@ for name in cifar10.OF_E:
 # *(For home.)* `make cifar10` trains all twelve on some 2,000 photographs, in about two minutes on a laptop. Here are
 # the same lines, on digits (neither moved nor mirrored), for two epochs:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 live = cifar10.SCALES["small"]
 grey = {"width": 8, "channels": 1}
 setting = replace(live.setting, data="mnist-5k", fraction=0.2, options=grey, augment=())
@@ -454,17 +473,17 @@ found = cifar10.run(live, folder, workers=1)
 # %% [markdown]
 # **Predict.** After two epochs, at E's learning rates: how far apart are the first and the last?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 cifar10.table(found).xs(2, level="epoch").drop(columns="diverged").round(3)
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 ends = 100 * benchmark.ends(found).set_index("optimizer").accuracy
 print(f"{len(ends)} optimizers; more than 20 points from first to last: {np.ptp(ends) > 20}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # That is what E prints at the end: accuracy and loss in training, the same on test pictures, and seconds. It looks
 # like a ranking. Keep it in mind.
 
@@ -482,30 +501,34 @@ setting = cifar10.SCALES["medium"].setting
 print(f"{setting.model}, {setting.epochs} epochs, batches of {setting.batch_size},", end=" ")
 print(" and ".join(setting.augment))
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 defaults = results[results.stage == "default"]
 lines = cifar10.table(defaults)
 lines.loc["SGD"].round(3)
 
 # %% [markdown]
-# A line an epoch, as E has it; here those of SGD, means over three seeds. `lines` has all sixty. (The seconds are
+# A line an epoch, as E has it; here those of SGD, means over three seeds. `lines` has all sixty.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (The seconds are
 # those of a machine that had other work to do. Do not compare them.)
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # **Predict.** E gives each optimizer its usual learning rate, and no other. Draw the twelve curves of the test
 # accuracy. Who is on top, who at the bottom, how far apart are they?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 some = {name: looks[name] for name in group}
 comparing.plot_epochs(defaults, some, title="At E's learning rates, ASGD ends far behind")
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 others = {name: looks[name] for name in relatives}
 comparing.plot_epochs(defaults, others, title="The other eleven end within six points")
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 ends = benchmark.ends(defaults).assign(points=lambda t: 100 * t.accuracy)
 by_mean = ends.groupby("optimizer").points.mean().sort_values(ascending=False)
 print(", ".join(f"{i}. {name}" for i, name in enumerate(by_mean.index, 1)))
@@ -520,7 +543,8 @@ print(f"neighbours: {(gaps < spread.median()).sum()} of {len(gaps)} gaps are sma
 # %% [markdown]
 # These are the four plots of E, with three runs each instead of one. E would have ended here: *this one is best, that
 # one is worst.*
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Why is ASGD last? Its average begins at step t0, and torch's default is 1,000,000 (lecture 6). In all these runs it
 # never begins. What is left is gradient descent without momentum, at lr 0.01. "ASGD is bad" would be a statement
 # about two defaults.
@@ -529,21 +553,25 @@ print(f"neighbours: {(gaps < spread.median()).sum()} of {len(gaps)} gaps are sma
 # ## Then tuned
 #
 # Now each gets the same effort: five learning rates over two decades, each tried once, judged by 1,000 validation
-# pictures. Then the best of them is trained three times, and judged by the test pictures. The seeds are those of the
+# pictures. Then the best of them is trained three times, and judged by the test pictures.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# The seeds are those of the
 # defaults, so that both can be compared. No tuning has seen them.
-#
+
+# %% [markdown]
 # Only lr is tuned. All else stays as it was: momentum, weight decay, ASGD's t0; and of Muon only the learning rate
 # for its filters moves.
 #
 # **Predict.** Write it down, for SGD, Adam, ASGD and Muon: who gains most? Does the order stay?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 comparing.plot_tuning(results, title="Tuned, Lion and Muon pass Adam")
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from itertools import combinations, permutations
 
 stages = {
@@ -585,12 +613,13 @@ for name in dict.fromkeys(y for y, _ in passed):
 same_runs = [name for name in before if (before[name] == after[name]).all()]
 print("the best lr is the default, so the three runs are the same:", ", ".join(same_runs))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Nearly one in three pairs changes places. That sounds like much. But two runs at the *same* learning rates, with
 # other seeds, swap not many fewer. (Those are single runs. The 19 are of means of three, which owe less to luck: a
 # part of them is real.) Clearly beyond luck are the pairs of the last lines: tuned, Lion and Muon are above Adam, in
 # each run.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Do the gaps shrink? ASGD's does, from a bad default. Among the other eleven they *grow*: the defaults had hidden
 # that Lion and Muon can do more.
 
@@ -601,7 +630,7 @@ print("the best lr is the default, so the three runs are the same:", ", ".join(s
 # made for other networks and other pictures, happens to suit yours. Go back to the sliders at the top: there you can
 # see it happen. How much is in the learning rate, how much in the name? All the 60 trials of the tuning:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 grid = np.array(list(by_lr.values()))  # (12 optimizers, 5 learning rates)
 names_apart = grid.mean(axis=1).std(ddof=1)
 rates_apart = np.sqrt(grid.var(axis=1, ddof=1).mean())
@@ -611,7 +640,7 @@ print(f"  twelve optimizers, each the mean of its five: {names_apart:.0f}")
 lost = [max(a) - np.mean([v for v in notch[name] if v < max(a)]) for name, a in by_lr.items()]
 print(f"one notch from the best lr costs {np.mean(lost):.0f} points, on average")
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 chance = 200 * np.sqrt(0.25 / 1000)  # two standard errors
 close = np.diff(np.sort(grid)[:, -2:]) < chance
 print(f"by the luck of 1,000 pictures alone, plus or minus {chance:.0f} points;", end=" ")
@@ -626,7 +655,8 @@ print(f"steps of a run: {defaults.step.max():,}")
 # own. For most of the twelve, another learning rate may be the better one. The winner of a tuning has had luck, on
 # average: tested anew, Adam has fewer points at the *same* learning rate. That is why the finals are other runs on
 # other pictures.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # ASGD gains most and is still last. Is it bad, after all? Only lr was tuned. Its average would still begin at step
 # 1,000,000, hundreds of times further than any run goes. What came last is gradient descent without momentum.
 
@@ -636,10 +666,10 @@ print(f"steps of a run: {defaults.step.max():,}")
 # **Predict.** Two optimizers are exactly equal, three runs each. How often do all three runs of the one lie above all
 # three of the other?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from math import comb
 
 apart = sum(above(after, x, y) for x, y in permutations(after, 2))
@@ -655,13 +685,17 @@ for name in ("AdamW", "ASGD"):
     print(f"Lion is above {name} by {points} points; lecture 10's verdict on {name}:", end=" ")
     print(standings.verdict[name])
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # For *one* pair, chosen before the runs, three above three is a good hint. Among 66 pairs, luck makes several of
 # them. Here are many more: most are real, but you do not know which.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The last two lines are absurd. *Behind*, with four points; *no difference found*, with ten? The verdict rests on how
 # far the three differences scatter. Three numbers that happen to agree look certain. It was made for twenty seeds;
-# from three it cannot know. To know, run more. Three reservations remain:
+# from three it cannot know. To know, run more.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Three reservations remain:
 #
 # - **The distance between neighbours** is small. Do not read an order into the top of the figure.
 # - **The edge.** For Lion and RAdam the best learning rate was the last one tried. A better one may lie beyond.
@@ -679,23 +713,27 @@ for name in ("AdamW", "ASGD"):
 # variance, for tests. These are statistics of what the network computed **with the weights that it had** in the last
 # steps: those of the walker. The average is another point.
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 from course_utils.noise import noisy
 
 bowl = {"noise": 2.0, "t0": 10, "lambd": 0}
 explore("quadratic", noisy("asgd", seed=6), follow="ax", lr=(0.15, 0.3, 0.45), **bowl)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Blue is the walker in a noisy bowl; orange, `ax`, the average of its points since step 12. Drag lr: the larger the
-# steps, the further is the walker from its average. The walker's statistics are those of the blue points. The network
+# steps, the further is the walker from its average.
+
+# %% [markdown]
+# The walker's statistics are those of the blue points. The network
 # that is tested stands at the orange one.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Predict.** We train, put the average into the network, and test it. What do the old statistics do to it: a little,
 # a lot, nothing? For which of the three averages is it worst: for all points so far (ASGD), for the slow weights,
 # updated every five steps (Lookahead), or for Schedule-Free, which takes its gradients near its average? And the
 # walker itself: are its own statistics right?
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
 # A training loop in short: E's loop, mended (open to see the code)
 
 
@@ -714,7 +752,7 @@ def train(model, optimizer, epochs=3, seed=0, mended=True):
     return accuracies
 
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
 # Tests with remembered and with fresh statistics (open to see the code)
 def accuracy(model):
     return 100 * evaluate(model, few.x_test, few.y_test)[1]
@@ -730,7 +768,7 @@ def norms(model):
     return [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
 
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
 # What a network remembers, and what is true of its present weights (open to see the code)
 def drift(model):
     """Of each batch normalisation, medians over its filters: the true variance as a multiple of the
@@ -744,14 +782,14 @@ def drift(model):
     return np.array(variances), np.array(means)
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 averaging = {
     "ASGD": lambda p: optimizers.ASGD(p, lr=0.3, t0=30),
     "Lookahead": lambda p: optimizers.Lookahead(optimizers.Adam(p, lr=0.01)),
     "ScheduleFree": lambda p: optimizers.ScheduleFree(p, lr=3.0),
 }
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 measured, drifts, means_alone = {}, {}, {}
 for name, make in progress_bar(averaging.items()):
     for seed in (0, 1):
@@ -767,10 +805,10 @@ for name, make in progress_bar(averaging.items()):
             norm.running_var.copy_(variance)
         means_alone[name, seed] = accuracy(net)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "subslide"}
 # Four marks a run (open to see the code)
 alt = "Old statistics spoil ASGD's average, and the walker, too: with fresh ones nearly all test accuracies are higher."
 figure = plotting.Figure((9, 4.7), alt)
@@ -787,7 +825,7 @@ ax.set(xlim=(0, 100), ylim=(5.5, -0.5), xlabel="test accuracy, %")
 figure.legend(loc="outside lower center", ncols=2)
 figure
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 from course_utils.descent import descend
 
 lrs = [0.15, 0.3, 0.45]
@@ -796,7 +834,7 @@ away = (walk.x - walk.follow("ax").x)[-20:].norm(dim=-1).mean(dim=(0, 2))
 told = ", ".join(f"{a:.1f} at lr {lr}" for a, lr in zip(away, lrs, strict=True))
 print("in the bowl, walker to average:", told)
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 for name in averaging:
     table = np.array([measured[name, seed] for seed in (0, 1)]).T  # (4 marks, 2 seeds)
     walker, walker_fresh, average, average_fresh = table
@@ -809,7 +847,7 @@ for name in averaging:
     )
     print(f"  and below it by 3 or more, in one: {min(ahead) < -3}")
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 off = {name: max(abs(drifts[name, seed] - 1).max() for seed in (0, 1)) for name in averaging}
 print("a variance is off by more than 15 %:", [name for name in off if off[name] > 0.15])
 less = [(drifts["ASGD", seed] < 1).mean() for seed in (0, 1)]
@@ -822,15 +860,21 @@ print("ASGD, fresh means, but old variances: gains 10 points or more:", max(gain
 # %% [markdown]
 # - **ASGD** averages points that are far apart. In most layers, what the average computes varies *less* than what the
 #   walker computed. So the walker's divisors are too large, in one layer after the other, and with them the average
-#   is a bad network. It is the variances: fresh means alone do not help. (In the first layer this is nearly a
+#   is a bad network. It is the variances: fresh means alone do not help.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (In the first layer this is nearly a
 #   theorem. The variance of $w^\top p$ over pictures $p$ is a convex function of $w$, so at an average of points it
 #   is at most the average of their variances. Nearly, because the network remembers the last steps only.)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # - **The walker**, too, stands elsewhere than its statistics: they are a running average over some ten steps. With
 #   large steps it has long left. For Schedule-Free, that is where the trap is: at the point where it takes its
 #   gradients. Its average lies in the middle of the steps, and there the old statistics fit.
 # - **Lookahead**'s slow weights are a few steps away. Old statistics cost them little in these two runs. With another
 #   seed, or on another network, it may be more.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # So compare fairly: both with fresh statistics. Then an average is not worse than the walker, and sometimes much
 # better. Whoever tests it as it is will never find out.
 #
@@ -843,7 +887,7 @@ print("ASGD, fresh means, but old variances: gains 10 points or more:", max(gain
 #
 # E's benchmark has seven mistakes. None of them stops it. Each is run here, on digits.
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown]
 # ### The model that never trains again
 #
 # Batch normalisation has two modes: in `train()` it uses the batch, in `eval()` what it remembers. E calls
@@ -853,7 +897,7 @@ print("ASGD, fresh means, but old variances: gains 10 points or more:", max(gain
 # **Predict.** Adagrad and Adam, at E's learning rates, three epochs. Mended, which one is ahead? And with the
 # mistake?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 who_wins = {}
 for name in progress_bar(("Adagrad", "Adam")):
     make, lr, _ = cifar10.DEFAULTS[name]
@@ -864,10 +908,10 @@ for name in progress_bar(("Adagrad", "Adam")):
             runs.append(train(net, make(net.parameters(), lr=lr), seed=seed, mended=mended))
         who_wins[name, mended] = np.array(runs)  # (2 seeds, 3 epochs)
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "subslide"}
 # Two panels: mended, and with the mistake (open to see the code)
 alt = "As it should be, Adagrad ends above Adam; without train(), Adam ends above Adagrad: test accuracy by epoch."
 figure = plotting.Figure((9, 4.2), alt)
@@ -883,7 +927,7 @@ figure.axes[0].set_ylabel("test accuracy, %")
 figure.axes[0].legend()
 figure
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 for mended in (True, False):
     ahead = who_wins["Adagrad", mended][:, -1] - who_wins["Adam", mended][:, -1]
     print("as it should be:" if mended else "never train() again:")
@@ -903,7 +947,7 @@ for mended in (True, False):
 # **Predict.** At lr 0.01 and at lr 0.1: after how many steps is there a difference?
 
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} slideshow={"slide_type": "skip"}
 # The same weights, tested twice (open to see the code)
 def losses(model):
     """The test loss with the statistics that the network remembers, and with fresh ones."""
@@ -912,7 +956,7 @@ def losses(model):
     return evaluate(model, few.x_test, few.y_test)[0], fresh
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 frozen, walked = {}, {}
 for lr in progress_bar((0.01, 0.1)):
     for seed in (0, 1):
@@ -928,10 +972,10 @@ for lr in progress_bar((0.01, 0.1)):
             tests.append(losses(net))
         frozen[lr, seed], walked[lr, seed] = np.array(tests), drift(net)[1].max()
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 steps, curves = range(6), {}
 for lr in (0.1, 0.01):
     remembered, fresh = np.mean([frozen[lr, seed] for seed in (0, 1)], axis=0).T
@@ -944,7 +988,7 @@ plotting.plot_curves(
     ylabel="test loss, mean of two seeds",
 )
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 for lr in (0.01, 0.1):
     rises = np.array([frozen[lr, seed][1] - frozen[lr, seed][0] for seed in (0, 1)])
     remembered, fresh = rises.T
@@ -955,15 +999,19 @@ for lr in (0.01, 0.1):
     far = np.nan_to_num([walked[lr, seed] for seed in (0, 1)], nan=np.inf)
     print(f"after five, means are off by 0.3 deviations or more: {min(far) > 0.3}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # In train mode, each batch is centred and scaled anew. Shift or stretch what enters a normalisation, and what leaves
 # it is the same: the loss is flat in these directions, and a large step along them does no harm. In eval mode nothing
-# takes it back. At lr 0.1, one step is enough. Most of its damage is in the statistics: with fresh ones, the same
+# takes it back. At lr 0.1, one step is enough.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Most of its damage is in the statistics: with fresh ones, the same
 # weights lose much less. But the next gradients come from the wreck. The means walk off further with each step, and
 # soon fresh statistics do not help either.
 #
 # (The end, a loss of $\ln 10 \approx 2.3$ or more, is guessing.)
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # At lr 0.01 the statistics still fit. So the mistake is harmless or deadly. It depends on the step, and so on the
 # learning rate and **on the optimizer**.
 
@@ -975,10 +1023,10 @@ for lr in (0.01, 0.1):
 #
 # **Predict.** 200 digits, 12 epochs. How far apart are the two?
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 part = replace(few, x_train=x_few[:200], y_train=y_few[:200])
 net = models.resnet8(channels=1, width=8)
 adam = optimizers.Adam(net.parameters(), lr=0.01)
@@ -993,11 +1041,11 @@ plotting.plot_curves(
     ylabel="accuracy, %",
 )
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 last = 100 * learned.iloc[-3:].mean()
 print("flattered by 15 points or more:", last.train_accuracy - last.test_accuracy > 15)
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 by_train = 100 * defaults[defaults.status != ""].groupby("optimizer").train_accuracy.mean()
 lower = (by_train < by_mean[by_train.index]).sum()
 print(f"recorded, on photographs: {lower} of {len(by_train)} have a lower accuracy in training")
@@ -1021,7 +1069,7 @@ print(places.loc[[moved.abs().idxmax()]].astype(int).to_string())
 # gradient that nobody asks for?
 
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 def kept(model, x, grad):
     """Megabytes that torch keeps, besides the weights, while scores of x exist; and whether these want a gradient."""
     weights = {p.data_ptr() for p in [*model.parameters(), *model.buffers()]}
@@ -1040,10 +1088,10 @@ def kept(model, x, grad):
     return sum(held.values()) / 1e6, scores.requires_grad
 
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 three = {"resnet8": models.resnet8(), "ResNet-18": models.resnet18(small_images=False)}
 for name, model in {**three, "ResNet-18, small_images": models.resnet18()}.items():
     for grad in (True, False):
@@ -1070,7 +1118,7 @@ print(f"ResNet-18, small_images, 10,000 pictures: {5000 * each / 1000:.0f} GB")
 # *(For home.)* E lists its optimizers as texts, and makes each of them by `eval` when its turn comes. We have made a
 # typing error in the last. (Each training here is five steps. In E it is five epochs of 50,000 pictures.)
 
-# %%
+# %% slideshow={"slide_type": "subslide"} tags=["code"]
 wanted = ["SGD(p, lr=0.01, momentum=0.9)", "Adam(p)", "Adadelta(p)", "AdamWW(p)"]
 done = 0
 try:
@@ -1086,7 +1134,7 @@ try:
 except AttributeError as error:
     print(f"after {done} trainings: {error}")
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 try:
     benchmark.compare(live.setting, ["Adam", "Adadelta", "AdamWW"], folder)
 except ValueError as error:
@@ -1095,7 +1143,10 @@ eval("print('A text that is evaluated is a program: this line was one.')")
 
 # %% [markdown]
 # An optimizer is an object like any other. Put the *class* into the list, `(torch.optim.Adam, {"lr": 1e-3})`: then
-# Python finds the error in the first second, and a file of settings can do nothing but set. (And write each result
+# Python finds the error in the first second, and a file of settings can do nothing but set.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (And write each result
 # when it is there. What is written when all is done is lost here.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -1105,7 +1156,7 @@ eval("print('A text that is evaluated is a program: this line was one.')")
 # and it may call any function.
 
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 import pickle
 
 
@@ -1125,12 +1176,12 @@ for weights_only in (True, False):
     except pickle.UnpicklingError as error:
         print(f"weights_only={weights_only}: {type(error).__name__}, refused")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Besides, a pickle cannot be read by eye or compared by git, and may not open in ten years. Ours are text, one file
 # for each run, written as soon as the run is done, whole or not at all. Weights go through `torch.load(...,
 # weights_only=True)`.
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 file = sorted(Path(folder).glob("adam-*.csv"))[0]
 print(file.name[:18] + "…")
 print(file.read_text().splitlines()[0])
@@ -1145,16 +1196,16 @@ print(file.read_text().splitlines()[0])
 # **Predict.** One optimizer, the same pictures in the same order, five starts. How far apart do they end? As far as
 # the twelve optimizers did?
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 starts = []
 for seed in progress_bar(range(5)):
     net = models.resnet8(channels=1, width=8, seed=seed)
     starts.append(train(net, optimizers.Adam(net.parameters()), epochs=2, seed=0)[-1])
 
-# %% [markdown] jp-MarkdownHeadingCollapsed=true
+# %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 print("five starts, test accuracy:", ", ".join(f"{a:.0f} %" for a in sorted(starts)))
 among = 100 * benchmark.ends(found).set_index("optimizer").accuracy.sort_values()
 print("the twelve optimizers, live, above:", ", ".join(f"{a:.0f} %" for a in among))
@@ -1184,7 +1235,7 @@ print("but by less than half of what the optimizers do:", np.ptp(starts) < np.pt
 # for a whole batch at once is a few lines (lecture 1: a processor is built to do the same to many numbers). On this
 # machine, now:
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 import time
 
 from torchvision import transforms
@@ -1202,13 +1253,13 @@ for batch in x_few.split(32):
     random_crop(random_flip(batch))
 at_once = time.perf_counter() - started
 
-# %% tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 print(f"a batch of 32: {32 * singly:.2f} ms one by one, {32 * at_once:.2f} ms at once")
 
-# %%
+# %% slideshow={"slide_type": "notes"}
 print("at once is faster:", at_once < singly)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # (It must be our own lines. torchvision's transforms take a batch, too, but draw *one* random number for all of it:)
 
 # %%
@@ -1221,7 +1272,7 @@ for name, flip in (("torchvision's", v2.RandomHorizontalFlip()), ("ours", random
         f"{name}: the part that was mirrored, in eight batches:", *(f"{c:.1f}" for c in changed)
     )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Where the time goes
 #
 # On a GPU, the rest is decided by how well the card is fed. **We had no GPU. Nothing in this table was measured by
@@ -1234,14 +1285,16 @@ for name, flip in (("torchvision's", v2.RandomHorizontalFlip()), ("ours", random
 # | float32 | bfloat16 where it is safe (`torch.autocast`) | tensor cores; half the memory traffic |
 # | channels first | channels last | the layout that these cores want; worth little without the line above |
 # | operation by operation | `model.compile()`, in the bench | fuses small operations; pays for long runs |
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (Others have measured. On an A100, a small network trained to 94 % took 21.2 s in float32 and 9.8 s in bfloat16, its
 # author reports: hlb-CIFAR10, below. A whole training that takes ResNet-18 to 96 % took 7 minutes: airbench.)
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
 # Two warnings go with it. bfloat16 keeps two to three digits, so never compare such a run with another one bit by
 # bit. Compare means over seeds. And a larger batch is another experiment, not a faster one.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Stop it, and go on
 #
 # The full run is one command, `make cifar10 SCALE=full`. It takes the same path through the code as the twelve small
@@ -1258,11 +1311,11 @@ print(
     again[numbers].equals(found[numbers]),
 )
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
 # (*Within* a run, `fit(..., checkpoint="file")` saves after each epoch and every minute, and goes on to the same
 # numbers.)
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["beside"]
 # ## What it costs
 #
 # *(For home.)* What do the twelve keep, beside weights and gradient? Counted on ResNet-18, in float32:
@@ -1278,7 +1331,10 @@ for name, (make, lr, _) in cifar10.DEFAULTS.items():
     print(f"{name:9} {kept_numbers:.2f} a weight, {4 * n * kept_numbers / 1e6:3.0f} MB")
 
 # %% [markdown]
-# (Muon keeps one number for a filter's weight, AdamW two for the few others.) And the benchmark itself:
+# (Muon keeps one number for a filter's weight, AdamW two for the few others.)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# And the benchmark itself:
 
 # %%
 spent = (
@@ -1308,27 +1364,37 @@ print(f"runs that were there before, at the defaults: {3 * len(same_runs)}")
 #    test pictures for nothing but the test (lectures 1, 11).
 # 3. *Do gradients arrive?* Look at their norm in each layer. If not: initialisation, ReLU, normalisation, shortcuts,
 #    in the network and not in the optimizer (lecture 8).
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Choose**
 #
-# 4. Begin with *AdamW*, or with *SGD and momentum 0.9* if people with such a network do (lectures 3, 5). Here Lion
+# 4. Begin with *AdamW*, or with *SGD and momentum 0.9* if people with such a network do (lectures 3, 5).
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Here Lion
 #    and Muon were ahead of AdamW by four points, after five epochs of a small network, with lr alone tuned. That is
 #    not enough to change a habit. It is enough to try one of them. (Lion keeps less; Muon is for matrices: lecture
 #    7.)
+
+# %% [markdown]
 # 5. *Tune the learning rate first*, over decades, on validation data: three times more until it breaks, then one step
 #    back (lecture 1). It moves a run further than the name of the rule does: a notch beside the best costs five
 #    points (*What a table of defaults ranks*).
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # 6. *Let it fall*, or average the end (lectures 2, 6). With batch normalisation, take fresh statistics for an average
 #    (this lecture). With Adam and its relatives, warm up (lectures 2, 5).
 # 7. Then, if there is time: weight decay, then momentum or the betas. One at a time.
 # 8. The batch as large as it still pays; and after any change of the batch, lr again (lecture 1).
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Before you believe it**
 #
 # 9. *The same effort for each.* Fresh seeds, three at least. Say how far they are apart, and *no difference found*
 #    where that is so (lecture 10).
 # 10. *Keep the results* as text, with the seed, the versions and the command that makes them again.
-#
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # No rule wins everywhere (lecture 9). So the question of the beginning, *which one would you take?*, has an honest
 # answer: **one of two or three good ones, the one that you have time to tune.** And *how would you know?* By points 9
 # and 10.
@@ -1343,6 +1409,10 @@ print(f"runs that were there before, at the defaults: {3 * len(same_runs)}")
 # | ResNet-18 on 32 × 32? | one pixel is left, half the weights idle; `small_images` mends it, for 15 times the work |
 # | who wins at default learning rates? | also: whose default happens to suit |
 # | and tuned? | Lion and Muon pass Adam; ASGD's gap shrinks, the gaps among the other eleven grow |
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# | question | answer |
+# | --- | --- |
 # | what can three seeds say? | a hint for one pair, chosen before; no ranking |
 # | an average, and batch normalisation | the remembered statistics are those of the last steps: take fresh ones |
 # | `eval()` and never `train()` again | harmless or deadly, depending on the optimizer: it changes who wins |
@@ -1353,7 +1423,10 @@ print(f"runs that were there before, at the defaults: {3 * len(same_runs)}")
 # ## Exercises
 #
 # **They answer back:** [the exercises of this lecture](exercises/student/11_cifar10_with_resnet18.ipynb) try what you write, and say which
-# mistake it is. Three more to think about; add a cell below each and try.
+# mistake it is.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Three more to think about; add a cell below each and try.
 #
 # **1.** Use the sliders at the top: find settings at which ASGD wins. How far do you have to go? Which of the others
 # can win without touching the others' sliders?
@@ -1377,7 +1450,7 @@ print(f"runs that were there before, at the defaults: {3 * len(same_runs)}")
 # It does not change what a digit or a cat is, so it is right for both. (One number for the whole batch would be
 # something else: see <i>The full run</i>.)</details>
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## References
 #
 # - A. Krizhevsky, [Learning Multiple Layers of Features from Tiny
