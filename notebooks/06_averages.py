@@ -180,7 +180,7 @@ print("the averages are those of torch.optim.ASGD, to 12 digits:", same)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## When to begin
 #
-# Below, blue is the walker and red its average, `ax`. The noise is σ = 2.
+# Below, blue (●) is the walker and red (■) its average, `ax`. The noise is σ = 2.
 #
 # **Predict.** With t0 = 0 the average begins at the very start, far away. How long will it remember that? And what if lr is
 # small?
@@ -811,7 +811,7 @@ explore(
 # #### Then look
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# 1. β = 0: the gradient is taken at z, and x, blue, *is* z: plain SGD. The answer, red, is the average of its points:
+# 1. β = 0: the gradient is taken at z, and x, blue (●), *is* z: plain SGD. The answer, red (■), is the average of its points:
 #    Polyak and Ruppert.
 # 2. With larger β, x moves towards the average, and gets calm.
 #

@@ -94,7 +94,7 @@ print(printed.sort_values(ascending=False).to_string())
 # each time. `make reproduction` does it again. The first lines of the file of results say where and when:
 
 # %%
-print("".join(reproduction.RESULTS.open().readlines()[:4]))
+print("".join(reproduction.RESULTS.open(encoding="utf-8").readlines()[:4]))
 
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
@@ -368,7 +368,7 @@ for lr in (0.0001, 0.001, 0.01, 0.1, 1.0):
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% slideshow={"slide_type": "notes"}
+# %% slideshow={"slide_type": "subslide"} tags=["dense"]
 comparing.standings_table(tried)
 
 # %% [markdown] slideshow={"slide_type": "notes"}

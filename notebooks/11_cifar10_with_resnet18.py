@@ -495,7 +495,7 @@ print(f"{len(ends)} optimizers; more than 20 points from first to last: {np.ptp(
 # ran, and what:
 
 # %%
-about = cifar10.RESULTS.read_text().splitlines()
+about = cifar10.RESULTS.read_text(encoding="utf-8").splitlines()
 print("\n".join(line[2:] for line in about[:3]))
 setting = cifar10.SCALES["medium"].setting
 print(f"{setting.model}, {setting.epochs} epochs, batches of {setting.batch_size},", end=" ")
@@ -720,7 +720,7 @@ bowl = {"noise": 2.0, "t0": 10, "lambd": 0}
 explore("quadratic", noisy("asgd", seed=6), follow="ax", lr=(0.15, 0.3, 0.45), **bowl)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Blue is the walker in a noisy bowl; orange, `ax`, the average of its points since step 12. Drag lr: the larger the
+# Blue (●) is the walker in a noisy bowl; orange (■), `ax`, the average of its points since step 12. Drag lr: the larger the
 # steps, the further is the walker from its average.
 
 # %% [markdown]
@@ -1184,7 +1184,7 @@ for weights_only in (True, False):
 # %% slideshow={"slide_type": "notes"}
 file = sorted(Path(folder).glob("adam-*.csv"))[0]
 print(file.name[:18] + "…")
-print(file.read_text().splitlines()[0])
+print(file.read_text(encoding="utf-8").splitlines()[0])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### No seed before each model
