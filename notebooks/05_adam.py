@@ -172,7 +172,6 @@ m_hat = m / (1 - 0.9 ** torch.arange(1, 41))
 # #### Then look
 
 # %% jupyter={"source_hidden": true} slideshow={"slide_type": "subslide"}
-# Draw both (open to see the code)
 figure = plotting.Figure(
     (9, 4.4),
     alt="Left: an average of noisy gradients climbs from 0; corrected, it starts right. Right: uncorrected, steps are up to six times too long.",
