@@ -23,8 +23,8 @@ class Animation:
     def __init__(self, paths: Mapping[str, Path], *, title: str):
         self.figure = plot_paths(paths, title=title)
         self.alt = f"Animation. {self.figure.alt}"
-        self.still = self.figure.png()
         self.figure.set_dpi(DPI)  # for the size of the file
+        self.still = self.figure.png()
         lines = [line for line in self.figure.axes[0].lines if line.get_label() in paths]
         whole = [line.get_data() for line in lines]
         points = max(len(x) for x, _ in whole)
@@ -37,7 +37,7 @@ class Animation:
                 line.set_markevery(marks(k) if k == points else [min(k, len(x)) - 1])
             frame = self.figure.raster()
             # One palette and no dithering: then two frames differ only where something moved, and the file stays small.
-            palette = frames[0] if frames else frame.quantize(128)
+            palette = frames[0] if frames else frame.quantize(64)
             frames.append(frame.quantize(palette=palette, dither=Image.Dither.NONE))
         buffer = io.BytesIO()
         frames[0].save(

@@ -140,10 +140,8 @@ for n in (100, 101):
 # #### Then look
 
 # %% slideshow={"slide_type": "subslide"}
-figure = plotting.Figure(
-    (12, 4),
-    "Ackley's function three ways: coloured points show no shape, contours in 3-D are seen through, a surface hides its back.",
-)
+alt = "Ackley's function three ways: coloured points show no shape, contours in 3-D are seen through, a surface hides its back."
+figure = plotting.Figure((12, 4), alt)
 scatter = figure.add_subplot(1, 3, 1, title="Scatter: values, no shape", aspect="equal")
 points = torch.tensor(np.random.default_rng(0).uniform(-4, 4, (800, 2)))
 figure.colorbar(scatter.scatter(*points.T, c=ackley(points), s=12), ax=scatter, shrink=0.7)
