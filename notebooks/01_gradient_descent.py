@@ -473,7 +473,7 @@ explore("rosenbrock", lr=(0.0001, 0.001, 0.01), steps=2000)
 # %% [markdown] jp-MarkdownHeadingCollapsed=true slideshow={"slide_type": "skip"}
 # #### Then look
 
-# %% [markdown] slideshow={"slide_type": "notes"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # 1. At 0.001, two steps take you to the floor of the valley. All the others creep along it. (There is a dot at every 50th
 #    step. Where dots crowd, the valley is flat.) A loss that hardly falls does not mean that you have arrived.
 # 2. Beyond 0.001, the first steps jump between the walls; the closer to 0.002, the longer.

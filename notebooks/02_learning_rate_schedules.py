@@ -365,7 +365,7 @@ for name, total in zip(powers, reach, strict=True):
 #
 # So $1/t$ is allowed, and $1/t^2$ is not.
 
-# %% [markdown] slideshow={"slide_type": "notes"}
+# %% [markdown]
 # ($1/\sqrt t$ just misses the second. It arrives in our bowl, too.)
 
 # %% [markdown]

@@ -392,7 +392,7 @@ figure
 #
 # **Predict.** So does more weight on the memory, a larger $\beta_1$, make the ball smaller?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 explore(
     "quadratic",
     noisy(rules.lion, noise=2.0),

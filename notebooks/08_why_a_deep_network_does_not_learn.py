@@ -697,7 +697,7 @@ stay = accuracy[accuracy < 15].index
 print("at chance:", "; ".join(", ".join(place) for place in stay))
 print(f"worst with Adam: {accuracy.xs('Adam', level='optimizer').min():.0f} %")
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # 1. Alone: batch norm and Adam get it out; the residual connections do, halfway. ReLU hardly does in ten epochs. The first weights do not.
 # 2. Two that do little alone do much together: ReLU with He's weights, and nearly as well with Xavier's. What counts is that activation and weights fit.
 # 3. With Adam, none of the 24 combinations fails.

@@ -927,9 +927,13 @@ for name in names:
 for change, blind in kept.items():
     print(f"the same path on a map {change}: {', '.join(blind)}")
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# (To 2 %: Muon computes with eight binary digits.)
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# (To 2 %: Muon computes with eight binary digits.) The first group (SGD, ASGD, Schedule-Free, both momentums, Nesterov, Muon: they walk the same path on the turned map) does not see axes, but it sees heights. Nearly all others see axes and no heights. RAdam and Ranger see both: their first steps are
-# plain momentum (lecture 5). And Muon sees neither.
+# The first group (SGD, ASGD, Schedule-Free, both momentums, Nesterov, Muon: they walk the same path on the turned map) does not see axes,
+# but, except for Muon, it sees heights. Nearly all others see axes and no heights. RAdam and Ranger see both: their first steps are plain
+# momentum (lecture 5). And Muon sees neither.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### The price of an angle
