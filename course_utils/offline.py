@@ -21,6 +21,7 @@ import tempfile
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from platform import machine
 
 from course_utils import checks, data, downloads, pictures
 from course_utils.drafts import replacing
@@ -41,7 +42,7 @@ PLATFORMS = {
 OLDEST_MACOS = "13.0"  # as the tag above
 
 PLACES = {"mnist": "MNIST/raw", "fashion-mnist": "FashionMNIST/raw", "cifar10": "cifar-10-batches-py"}  # torchvision's
-PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+PIP = [sys.executable, "-m", "pip"]
 
 
 def pack(root: Path, platforms: Sequence[str] = (), pythons: Sequence[str] = (), data_sets: Sequence[str] = ()) -> Path:
@@ -52,7 +53,7 @@ def pack(root: Path, platforms: Sequence[str] = (), pythons: Sequence[str] = (),
     ``data.load``; what is not there yet is downloaded.
 
     Raises ValueError for an unknown name before any work is done, OSError where ``root`` is no clone or a data set
-    cannot be had, and RuntimeError with the last lines of a tool that failed. Then the last archive is as it was.
+    cannot be had, and RuntimeError for a tool that failed, after its own words. Then the last archive is as it was.
     """
     for name in data_sets:
         if name not in data.NAMES:
@@ -151,8 +152,12 @@ def _build_requires(root: Path) -> list[str]:
 
 
 def _this_platform() -> str:
-    """Our name for the platform that this is."""
-    return {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
+    """Our name for the platform that this is. Raises ValueError for another: Linux on ARM, say."""
+    here = (sys.platform, machine().lower())
+    known = {("linux", "x86_64"): "linux", ("darwin", "arm64"): "macos", ("win32", "amd64"): "windows"}
+    if here not in known:
+        raise ValueError(f"pythons: on {' '.join(here)}, this machine's own is all there is; or name platforms too.")
+    return known[here]
 
 
 def _below(folder: Path) -> list[Path]:
@@ -173,7 +178,7 @@ def _run(command: list[str], cwd: Path, typed: str | None = None) -> str:
 
     Raises RuntimeError if it fails.
     """
-    env = {**os.environ, "MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS}
+    env = {**os.environ, "MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     stdout = None if typed is None else subprocess.PIPE
     done = subprocess.run(command, cwd=cwd, env=env, input=typed, stdout=stdout, encoding="utf-8")
     if done.returncode:

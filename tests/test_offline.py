@@ -200,5 +200,18 @@ def test_make_sees_the_data_beside_it_unless_another_folder_is_named(tmp_path, m
     assert make("show", cwd=tmp_path).stdout == f"data: {own or tmp_path / 'data'}\n"
 
 
-def test_in_a_clone_pip_asks_the_network():
-    assert "--no-index" not in make("-n", "-W", "pyproject.toml", ".venv/lecturer.installed", cwd=ROOT).stdout
+@pytest.mark.parametrize("wheels", [False, True])
+def test_pip_asks_the_network_unless_there_are_wheels(tmp_path, wheels):
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    if wheels:
+        (tmp_path / "wheels").mkdir()
+    told = make("-n", f"PYTHON={sys.executable}", ".venv/lecturer.installed", cwd=tmp_path).stdout
+    assert "pip install" in told
+    assert ("--no-index --find-links wheels" in told) == wheels
+
+
+def test_a_machine_that_is_none_of_the_platforms_must_name_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(offline, "machine", lambda: "riscv64")
+    with pytest.raises(ValueError, match=r"pythons: on \w+ riscv64, this machine's own is all there is"):
+        offline.pack(tmp_path, pythons=["3.12"])

@@ -50,9 +50,7 @@ def test_windows_does_what_the_readme_says():
     lines = step["run"].splitlines()
     assert "\n".join(lines) in "\n".join(said)
     # and what make test does: its installation, then its recipe
-    recipe = re.findall(
-        r"^\t\$\(BIN\)/((?:ruff|pytest).*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M
-    )
+    recipe = re.findall(r"^\t\$\(BIN\)/((?:ruff|pytest).*)$", MAKEFILE, flags=re.M)
     assert lines[0] == 'pip install -e ".[test]"'
     assert set(lines[1:]) == {line for line in recipe if "tests/" not in line}
 

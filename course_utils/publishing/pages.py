@@ -9,11 +9,11 @@ from copy import deepcopy
 from pathlib import Path
 
 from course_utils.address import repository
+from course_utils.progress import progress_bar
 from course_utils.publishing.exporting import export
-from course_utils.publishing.site import NOTEBOOKS, SITE, lectures, read, title, write_assets
+from course_utils.publishing.site import NOTEBOOKS, SITE, heading, lectures, read, title, write_assets
 
 from nbformat import NotebookNode
-from tqdm import tqdm
 
 
 def folded(notebook: NotebookNode) -> NotebookNode:
@@ -23,27 +23,34 @@ def folded(notebook: NotebookNode) -> NotebookNode:
     """
     notebook = deepcopy(notebook)
     notebook.cells = [cell for cell in notebook.cells if "colab" not in cell.metadata.get("tags", [])]
-    open_at, level = None, 0
+    ranks: list[int] = []  # of what is open, one within the other
     for i, cell in enumerate(notebook.cells):
-        heading = re.match(r"(#+) (.+)", cell.source) if cell.cell_type == "markdown" else None
-        if open_at is not None and heading and len(heading[1]) <= level:
-            notebook.cells[i - 1].metadata.fold_ends = True
-            open_at = None
-        if heading and cell.metadata.get("jp-MarkdownHeadingCollapsed"):
-            cell.metadata.fold, open_at, level = heading[2], i, len(heading[1])
+        rank, words = heading(cell) or (None, "")
+        while rank and ranks and rank <= ranks[-1]:
+            close(notebook.cells[i - 1])
+            ranks.pop()
+        if rank and cell.metadata.get("jp-MarkdownHeadingCollapsed"):
+            cell.metadata.fold = words
+            cell.source = cell.source.partition("\n")[2].strip()
+            ranks.append(rank)
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata.folded_code = "How this is made"
         elif cell.cell_type == "code" and cell.metadata.get("slideshow", {}).get("slide_type") == "skip":
             cell.metadata.folded_code = "To run it yourself"
-    if open_at is not None:
-        notebook.cells[-1].metadata.fold_ends = True
+    for _ in ranks:
+        close(notebook.cells[-1])
     return notebook
 
 
+def close(cell: NotebookNode) -> None:
+    """Marks the last cell of what is folded."""
+    cell.metadata.fold_ends = cell.metadata.get("fold_ends", 0) + 1
+
+
 def about(notebook: NotebookNode) -> str:
-    """The first sentences after the title."""
-    lines = notebook.cells[0].source.splitlines()
-    return next((line for line in lines if line and not line.startswith(("#", "[", "*"))), title(notebook))
+    """The first paragraph after the title, in Markdown."""
+    paragraphs = notebook.cells[0].source.split("\n\n")
+    return next((words for words in paragraphs if not words.startswith(("#", "["))), title(notebook))
 
 
 def with_questions(student: NotebookNode, source: NotebookNode) -> NotebookNode:
@@ -78,7 +85,7 @@ def write_site(site: Path = SITE) -> None:
     write_assets(site)
     decks = [(str(i), f"slides/{name}") for i, (name, _) in enumerate(names, 1)]
     write_page(read(NOTEBOOKS / "index.ipynb"), Path("index.ipynb"), site, [], decks=decks)
-    for i, path in enumerate(tqdm(order, desc="pages", unit="page")):
+    for i, path in enumerate(progress_bar(order)):
         write_page(
             read(path),
             Path(path.name),

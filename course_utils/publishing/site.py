@@ -37,8 +37,17 @@ def read(path: Path) -> NotebookNode:
 
 
 def title(notebook: NotebookNode) -> str:
-    """Its first heading."""
-    return next(re.search(r"^# (.+)$", cell.source, re.M)[1] for cell in notebook.cells if "# " in cell.source)
+    """Its first heading. Raises ValueError where there is none."""
+    found = next(filter(None, map(heading, notebook.cells)), None)
+    if found is None:
+        raise ValueError(f"A notebook's title is its first heading, and there is none in {notebook.cells[:1]}.")
+    return found[1]
+
+
+def heading(cell: NotebookNode) -> tuple[int, str] | None:
+    """The rank and the words of the heading that a cell begins with, if it does. A comment in code is none."""
+    found = re.match(r"(#+) (.+)", cell.source) if cell.cell_type == "markdown" else None
+    return (len(found[1]), found[2]) if found else None
 
 
 def write_assets(site: Path) -> None:

@@ -3,18 +3,18 @@
 Each lecture becomes a reveal.js deck in build/site/slides. The cells' own marks (JupyterLab: Property Inspector, Slide
 Type) say what is a slide: "slide" begins a section, "subslide" the next slide below it, "fragment" comes with a click,
 "notes" only the presenter sees, "skip" nobody. Code is shown where the cell has the tag "code"; the tag "beside" on the
-first cell of a slide puts that cell to the left of the others; of a rule's card, "formulas" shows no source.
+first cell of a slide puts that cell to the left of the others; of a rule's card, "formulas" shows no source; "dense"
+makes a table small.
 """
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from course_utils.progress import progress_bar
 from course_utils.publishing.exporting import export
-from course_utils.publishing.site import SITE, lectures, read, title, write_assets
+from course_utils.publishing.site import SITE, heading, lectures, read, title, write_assets
 
 from nbformat import NotebookNode
-from tqdm import tqdm
 
 KINDS = ("slide", "subslide", "fragment", "notes", "skip", "-")
 
@@ -28,7 +28,7 @@ class Slide:
     @property
     def below(self) -> str:
         """The heading of its section, if it has none of its own."""
-        return "" if self.cells[0].source.startswith("#") else self.section
+        return "" if heading(self.cells[0]) else self.section
 
     @property
     def columns(self) -> list[list[NotebookNode]]:
@@ -49,11 +49,10 @@ def sections(notebook: NotebookNode) -> list[list[Slide]]:
             continue
         if kind == "slide":
             found.append([])
+            _, section = heading(cell) or (0, section)
         if not found:
             raise ValueError(f"The first cell that is not skipped must be a slide, got {kind!r}: {cell.source[:60]!r}")
         if kind in ("slide", "subslide"):
-            heading = re.match(r"#+ (.+)", cell.source) if cell.cell_type == "markdown" else None
-            section = heading[1] if kind == "slide" and heading else section
             found[-1].append(Slide(section))
         (found[-1][-1].notes if kind == "notes" else found[-1][-1].cells).append(cell)
     return found
@@ -69,7 +68,7 @@ def write_slides(site: Path = SITE) -> None:
     order, folder = lectures(), site / "slides"
     write_assets(site)
     folder.mkdir(exist_ok=True)
-    for path in tqdm(order, desc="slides", unit="deck"):
+    for path in progress_bar(order):
         notebook = read(path)
         html = export(notebook, "slides", up="../", title=title(notebook), root="../", sections=sections(notebook))
         (folder / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
