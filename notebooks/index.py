@@ -76,9 +76,24 @@ family_tree()
 #
 # `make slides` makes slides of each lecture, with presenter's notes. From them, the table estimates how long a lecture takes: 130 words a
 # minute, a minute for each question that the room thinks about, and a minute for each explorer that is played with. (An estimate: it was not
-# timed in a room.) It says in which section you are after 15, 30 and 45 minutes, and what can be left out, with its minutes.
+# timed in a room.) What the lectures mark *(For home)* can be left out. Without it, the table says in which section you are when.
 #
 # <!-- made by make plan -->
+#
+# | lecture | slides | minutes | without what is for home | at 15 min | at 30 min | at 45 min |
+# | --- | --- | --- | --- | --- | --- | --- |
+# | 1 · Gradient descent | 51 | 41 | 38 | The price of a wrong guess | The learning rate, in 79,510 dimensions |  |
+# | 2 · Learning-rate schedules | 43 | 40 | 39 | Three sliders | With each its best |  |
+# | 3 · Momentum and Nesterov | 60 | 57 | 57 | Three ways to write it | Look first, then correct | Version 2: in place, with a memory |
+# | 4 · Steps of their own: Adagrad, RMSProp, Adadelta | 65 | 65 | 61 | A valley that is turned | RMSProp with two sliders | Adadelta's slow start |
+# | 5 · Adam and its family | 63 | 59 | 56 | How long to remember | The first steps | ε in the wrong place |
+# | 6 · Averages and look-ahead | 61 | 56 | 47 | A decay in disguise | Schedule-Free | Exercises |
+# | 7 · After Adam | 70 | 65 | 48 | Lion on the digits | All of them on the digits | Special cases |
+# | 8 · Why a deep network does not learn | 58 | 54 | 49 | Cure 1: better first weights | Cure 5: a better optimizer | Summary |
+# | 9 · The race | 70 | 76 | 46 | The rules of the race | The price of an angle | Exercises |
+# | 10 · A benchmark you can believe | 37 | 30 | 30 | The learning rate, again | Exercises |  |
+# | 11 · CIFAR-10 with ResNet-18 | 80 | 57 | 42 | Then tuned | What breaks |  |
+#
 # <!-- end -->
 
 # %% [markdown]

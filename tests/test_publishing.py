@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 LECTURES = [path.stem for path in site.lectures()]
 each = pytest.mark.parametrize("lecture", LECTURES)
 STUDENTS = [f"exercises/student/{lecture}" for lecture in LECTURES]
-IN_THE_DARK = ("index", LECTURES[0], LECTURES[8], STUDENTS[4])  # of each kind of page, what has the most on it
+IN_THE_DARK = ("index", LECTURES[0], STUDENTS[4])  # one of each kind of page
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +139,8 @@ def test_a_page_works_without_network_and_for_everybody(browser, built, name):
     assert browser.locator("[data-downhill]").count() > 0 or name not in LECTURES
     assert browser.locator(".contents a").count() == browser.locator("h2").count() > 0
     browser.wait_for_timeout(200)  # what is opened is laid out
+    if name not in IN_THE_DARK:  # where all colours of code are looked at: half of axe's time goes there
+        browser.evaluate("document.querySelectorAll('pre span').forEach((e) => e.replaceWith(e.textContent))")
     assert serious(browser) == []
     if name in IN_THE_DARK:
         browser.emulate_media(color_scheme="dark")
@@ -183,7 +185,7 @@ SLIDE = """() => {
   const boxes = [...slide.querySelectorAll(".cell *")]
     .filter((e) => !e.closest("mjx-assistive-mml") && !e.closest("details:not([open])"))
     .map((e) => e.getBoundingClientRect()).filter((box) => box.width && box.height);
-  const cut = [...slide.querySelectorAll("pre, table, mjx-container")].filter((e) => e.scrollWidth > e.clientWidth + 2);
+  const cut = [...slide.querySelectorAll("pre, table, mjx-container[display]")].filter((e) => e.scrollWidth > e.clientWidth + 2);
   return {
     words: slide.innerText.slice(0, 60),
     empty: boxes.length === 0,

@@ -4,12 +4,14 @@ An estimate from the slides and the presenter's notes: WORDS_A_MINUTE for what i
 the room thinks about, and a minute for each explorer that is played with.
 """
 
+import re
+
 from course_utils.drafts import replacing
-from course_utils.publishing.site import NOTEBOOKS, lectures, read, title
+from course_utils.publishing.site import NOTEBOOKS, heading, lectures, read, title
 from course_utils.publishing.slides import Slide, sections
 
 WORDS_A_MINUTE = 130
-OPTIONAL = "Short of time?"  # what the first cell of a section says that can be left out
+HOME = re.compile(r"\*\([^)]*\bhome\b[^)]*\)\*")  # what a part says that can be left out: *(For home.)*
 MARKS = (15, 30, 45)
 BEGIN, END = "# <!-- made by make plan -->", "# <!-- end -->"
 
@@ -23,23 +25,29 @@ def minutes(slide: Slide) -> float:
 
 
 def plan() -> str:
-    """The table: of each lecture the slides, the minutes, where it is after 15, 30 and 45, and what can be left out."""
+    """The table: of each lecture the slides, the minutes with and without what is for home, and where it is when.
+
+    What is for home begins with a slide that says so, and ends with the next heading.
+    """
     rows = [
-        "| lecture | slides | minutes | " + " | ".join(f"at {mark} min" for mark in MARKS) + " | can be left out |",
-        "| --- | --- | --- |" + " --- |" * (len(MARKS) + 1),
+        "| lecture | slides | minutes | without what is for home | "
+        + " | ".join(f"at {mark} min" for mark in MARKS)
+        + " |",
+        "| --- | --- | --- | --- |" + " --- |" * len(MARKS),
     ]
     for path in lectures():
         notebook = read(path)
-        deck, at, begins, optional = sections(notebook), 0.0, [], []
-        for section in deck:
-            name = section[0].section
-            begins.append((at, name))
-            length = sum(map(minutes, section))
-            at += length
-            if any(OPTIONAL in cell.source for slide in section for cell in [*slide.cells, *slide.notes]):
-                optional.append(f"{name} ({length:.0f})")
-        reached = [max(begin for begin in begins if begin[0] <= mark)[1] if mark < at else "" for mark in MARKS]
-        cells = [title(notebook), str(sum(map(len, deck))), f"{at:.0f}", *reached, ", ".join(optional)]
+        slides = [slide for section in sections(notebook) for slide in section]
+        whole, short, home, begins = 0.0, 0.0, False, []
+        for slide in slides:
+            says_so = any(HOME.search(cell.source) for cell in [*slide.cells, *slide.notes])
+            home = says_so or (home and not heading(slide.cells[0]))
+            if not home:
+                begins.append((short, slide.section))
+                short += minutes(slide)
+            whole += minutes(slide)
+        reached = [max(begin for begin in begins if begin[0] <= mark)[1] if mark < short else "" for mark in MARKS]
+        cells = [title(notebook), str(len(slides)), f"{whole:.0f}", f"{short:.0f}", *reached]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
