@@ -208,10 +208,8 @@ for m, run in runs.items():
     x1, x2 = stopped.x[-1].tolist()
     print(f"momentum {m}: stops after {t} steps at ({x1:.3f}, {x2:.3f}), f = {run.loss[t]:.2f}")
 
-figure = plotting.Figure(
-    (6.4, 4.8),
-    "E's path without momentum walks straight along the diagonal to the minimum, its steps shrinking.",
-)
+alt = "E's path without momentum walks straight along the diagonal to the minimum, its steps shrinking."
+figure = plotting.Figure((6.4, 4.8), alt)
 ax = figure.add_subplot(title="E's program, without momentum: it arrives")
 labelled_contours(ax)
 _, stopped = stops(runs[0.0])
@@ -1040,10 +1038,8 @@ for j in progress_bar((4, 5)):
 # #### Then look
 
 # %% slideshow={"slide_type": "subslide"}
-figure = plotting.Figure(
-    (10.4, 5.8),
-    "SGD with a falling lr reaches the minimum from most starts, all of Ackley's, 65 % of Rastrigin's; with a small constant lr from few.",
-)
+alt = "SGD with a falling lr reaches the minimum from most starts, all of Ackley's, 65 % of Rastrigin's; with a small constant lr from few."
+figure = plotting.Figure((10.4, 5.8), alt)
 for ax, ((j, name, fall), basin) in zip(
     figure.subplots(2, 4).flat, basins.items(), strict=True
 ):

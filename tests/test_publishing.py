@@ -185,7 +185,8 @@ SLIDE = """() => {
   const boxes = [...slide.querySelectorAll(".cell *")]
     .filter((e) => !e.closest("mjx-assistive-mml") && !e.closest("details:not([open])"))
     .map((e) => e.getBoundingClientRect()).filter((box) => box.width && box.height);
-  const cut = [...slide.querySelectorAll("pre, table, mjx-container[display]")].filter((e) => e.scrollWidth > e.clientWidth + 2);
+  const cut = [...slide.querySelectorAll("pre, table, mjx-container[display]")]
+    .filter((e) => e.scrollWidth > e.clientWidth + 2);
   return {
     words: slide.innerText.slice(0, 60),
     empty: boxes.length === 0,

@@ -30,9 +30,7 @@ def plan() -> str:
     What is for home begins with a slide that says so, and ends with the next heading.
     """
     rows = [
-        "| lecture | slides | minutes | without what is for home | "
-        + " | ".join(f"at {mark} min" for mark in MARKS)
-        + " |",
+        "| lecture | slides | minutes | without what is for home |" + "".join(f" at {mark} min |" for mark in MARKS),
         "| --- | --- | --- | --- |" + " --- |" * len(MARKS),
     ]
     for path in lectures():
