@@ -95,7 +95,8 @@ def clone(tmp_path):
 
 
 def unpacked(archive, folder):
-    subprocess.run(["tar", "xf", str(archive), "-C", str(folder)], check=True)  # as the README says
+    folder.mkdir()
+    subprocess.run(["tar", "xf", str(archive)], cwd=folder, check=True)  # as the README says
     (course,) = folder.iterdir()
     return course
 
