@@ -76,7 +76,7 @@ family_tree()
 #
 # `make slides` makes slides of each lecture, with presenter's notes. From them, the table estimates how long a lecture takes: 130 words a
 # minute, a minute for each question that the room thinks about, and a minute for each explorer that is played with. (An estimate: it was not
-# timed in a room.) What the lectures mark *(For home)* can be left out. Without it, the table says in which section you are when.
+# timed in a room.) What the lectures mark *(For home)* can be left out; the last columns say in which section you then are.
 #
 # <!-- made by make plan -->
 #
