@@ -137,5 +137,5 @@ clean:
 .venv/%.installed: pyproject.toml
 	@$(CHECK_PYTHON)
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check $(WHEELS) -e ".[$*]"
+	$(BIN)/python -m pip install --no-compile --disable-pip-version-check $(WHEELS) -e ".[$*]"
 	@touch $@ $(if $(filter test,$*),.venv/lecturer.installed)
