@@ -134,6 +134,7 @@ clean:
 	rm -rf .venv build *.egg-info
 
 # pip is asked for, not python: an interrupted venv has the one without the other. To test is to lecture, and more.
+# Python compiles what is imported, when it is: a third of the installation's time would go into what never is.
 .venv/%.installed: pyproject.toml
 	@$(CHECK_PYTHON)
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv .venv
